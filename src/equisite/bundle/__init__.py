@@ -1,0 +1,1 @@
+"""The bundle's format: writing, reading and verifying typed tables."""

@@ -1,0 +1,1 @@
+"""The equisite command; thin."""

@@ -1,0 +1,1 @@
+"""A site's clinical table turned into codebook variables."""

@@ -1,0 +1,1 @@
+"""Every variable that exists: type, unit, class, bins, codes."""

@@ -1,0 +1,1 @@
+"""Rows of all rooms joined; status of every patient."""

@@ -1,0 +1,1 @@
+"""Admit bundles, pool them exactly, find the odd site, write the report."""

@@ -1,0 +1,1 @@
+"""Errors with a mend, atomic writes, typed tables, provenance, outcomes and their codes."""

@@ -1,0 +1,1 @@
+"""What standard tools do not do: read streams, features, callable bases, comparison."""

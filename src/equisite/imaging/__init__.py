@@ -1,0 +1,1 @@
+"""DICOM to checked series to image and mask on one grid."""

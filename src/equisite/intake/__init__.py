@@ -1,0 +1,1 @@
+"""Sheets and references checked, all mistakes at once, then frozen."""

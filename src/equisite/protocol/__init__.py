@@ -1,0 +1,1 @@
+"""The two configurations, their models and the protocol's hash."""

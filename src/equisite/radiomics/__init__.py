@@ -1,0 +1,1 @@
+"""Image and mask to feature values; knows no DICOM and no patient."""

@@ -1,0 +1,1 @@
+"""Aggregate, disclose, audit, write the bundle: the one door."""

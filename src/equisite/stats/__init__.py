@@ -1,0 +1,1 @@
+"""Moments, pooling and meta-analysis as pure functions on arrays."""

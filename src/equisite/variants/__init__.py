@@ -1,0 +1,1 @@
+"""Alleles, normalisation, haplotype replay and VCF reading, all pure."""
