@@ -1,0 +1,98 @@
+"""Entry point: finds the module of the noun that was asked and calls its verb."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+
+from equisite import __version__
+from equisite.core.errors import EquisiteError
+
+TOP = {
+    "init": "site",
+    "check": "site",
+    "run": "site",
+    "status": "cohort",
+    "prepare": "release",
+    "approve": "release",
+    "verify": "bundle",
+    "inspect": "bundle",
+}
+"""Commands of people, and the module that offers each."""
+
+NOUNS = {
+    "genomics": "align, call, annotate, count and compare variants",
+    "imaging": "check series, convert them and draw pictures",
+    "radiomics": "extract features from image and mask",
+    "clinical": "read the clinical table",
+    "cohort": "join rows and write the status page",
+    "conformance": "score the public pack",
+    "release": "aggregate, disclose and write the bundle",
+    "compare": "the lead's run: admit, pool, report",
+    "protocol": "check and hash a protocol",
+    "papers": "write or check the generated documents",
+}
+"""Groups of verbs that the rules call."""
+
+EPILOG = """\
+a site:    equisite init | check | run | status | prepare | approve
+the lead:  equisite verify | inspect | compare
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    0 done, 2 the user can mend it, 3 release refused, 4 bundle not trusted, 70 a fault of
+    the program (only then a traceback is shown).
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        prog="equisite",
+        description="The same genomic and imaging features at every hospital; only aggregates leave.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"equisite {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = next((w for w in words if not w.startswith("-")), "")
+    _offer(commands, asked)
+    args = parser.parse_args(words)
+    try:
+        return int(args.call(args))
+    except EquisiteError as error:
+        print(error.render(), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 141
+    except Exception:  # noqa: BLE001 - the last border: our own fault is shown whole
+        traceback.print_exc()
+        return 70
+
+
+def _offer(commands: argparse._SubParsersAction[argparse.ArgumentParser], asked: str) -> None:
+    """Add the parser of the asked command; the others only by name, so that start is quick."""
+    if asked in TOP:
+        module = importlib.import_module(f"equisite.cli.{TOP[asked]}")
+        module.register_top(commands)
+        return
+    for noun, purpose in NOUNS.items():
+        parser = commands.add_parser(noun, help=purpose)
+        if noun == asked:
+            module = importlib.import_module(f"equisite.cli.{noun}")
+            verbs = parser.add_subparsers(dest="verb", required=noun != "compare", metavar="VERB")
+            module.register(verbs)
+            if hasattr(module, "register_noun"):
+                module.register_noun(parser)
+    if asked not in NOUNS:
+        for module_name in sorted(set(TOP.values())):
+            importlib.import_module(f"equisite.cli.{module_name}").register_top(commands)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""What all rules share: the frozen site, the locked software and a few look-ups."""
+
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(workflow.basedir).resolve()
+sys.path.insert(0, str(CHECKOUT / "src"))
+
+from equisite.core.errors import EquisiteError
+from equisite.core.provenance import code_digest as _source_digest
+from equisite.core.software import installed
+from equisite.intake.freeze import freeze
+
+
+try:
+    SITE = freeze(Path.cwd(), config)
+except EquisiteError as error:
+    # A mistake of the user: our text, no traceback, and not into any log file.
+    print(error.render(), file=sys.stderr, flush=True)
+    sys.exit(error.exit_code)
+
+SOFTWARE = installed(CHECKOUT)
+IMAGE = SOFTWARE.image
+IMAGE_DIGEST = SOFTWARE.digest
+SOFTWARE.bind(SITE.read_only_roots)
+if SOFTWARE.front is not None:
+    shell.executable(SOFTWARE.front)
+
+
+wildcard_constraints:
+    batch=r"\d+",
+    reference="site|pack",
+
+
+def code_digest(room):
+    """Parameter that re-runs a room's rules when its source or the image changes."""
+    return f"{_source_digest(room)}-{IMAGE_DIGEST[:16]}"
+
+
+def protocol_of(wildcards):
+    """The protocol of a batch: batch 0 is the public conformance pack."""
+    return f"work/intake/{'pack' if wildcards.batch == '0' else 'protocol'}.json"
+
+
+def reference_of(wildcards):
+    """Name of the reference genome of a batch."""
+    return "pack" if wildcards.batch == "0" else "site"
