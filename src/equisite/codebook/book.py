@@ -1,0 +1,237 @@
+"""The codebook as loaded: look up variables, columns of instances and constants."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from equisite.codebook.constants import COLUMNS, Constant, from_row
+from equisite.codebook.constants import faults as constant_faults
+from equisite.codebook.lint import faults as entry_faults
+from equisite.codebook.model import Variable
+from equisite.core.canonical import sha256_file, sha256_json
+from equisite.core.errors import ConfigError, Finding, InputError
+from equisite.core.tables import read_table
+
+DOMAINS = ("clinical", "germline", "somatic", "imaging", "quality")
+SEPARATOR = "__"
+
+
+def resources_folder() -> Path:
+    """The product's `resources` folder: EQUISITE_RESOURCES, or that of this checkout.
+
+    Raises ConfigError RESOURCES_MISSING when it has no codebook.
+    """
+    named = os.environ.get("EQUISITE_RESOURCES")
+    folder = Path(named) if named else Path(__file__).parents[3] / "resources"
+    if not (folder / "codebook").is_dir():
+        raise ConfigError("RESOURCES_MISSING", folder=str(folder))
+    return folder
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """All variables, in the order of the domain files, and the constants by column."""
+
+    version: str
+    variables: tuple[Variable, ...]
+    constants: dict[str, Constant]
+    constants_sha256: str
+
+    @cached_property
+    def _by_id(self) -> dict[str, Variable]:
+        return {v.id: v for v in self.variables}
+
+    @cached_property
+    def sha256(self) -> str:
+        """Digest of version and all entries, whatever their layout in the files."""
+        entries = [v.model_dump(mode="json", by_alias=True) for v in self.variables]
+        return sha256_json({"version": self.version, "variables": entries})
+
+    def has(self, name: str) -> bool:
+        """Whether `name` is the id of a variable."""
+        return name in self._by_id
+
+    def variable(self, name: str) -> Variable:
+        """The variable of an id or of a column `<modality>__<roi>__<id>`.
+
+        Raises ConfigError UNKNOWN_VARIABLE.
+        """
+        found = self._by_id.get(name)
+        if found is None:
+            parts = name.split(SEPARATOR)
+            found = self._by_id.get(parts[2]) if len(parts) == 3 else None
+            if found is None or found.instances != "modality_roi":
+                raise ConfigError("UNKNOWN_VARIABLE", name=name)
+        return found
+
+    def features(self) -> tuple[Variable, ...]:
+        """All radiomic features, in the order of the codebook."""
+        return tuple(
+            v for v in self.variables if v.class_ == "imaging" and v.instances == "modality_roi"
+        )
+
+    def instance_columns(self, modality: str, roi: str) -> tuple[str, ...]:
+        """Columns of all features and quality numbers of one modality and region."""
+        return tuple(
+            column(modality, roi, v.id) for v in self.variables if v.instances == "modality_roi"
+        )
+
+    def core_features(self, modality: str) -> tuple[str, ...]:
+        """Ids of the core list of a modality (`CT`, `MR`, `PT`, any case)."""
+        return tuple(v.id for v in self.variables if modality.upper() in v.core)
+
+    def columns_of(self, features: str | tuple[str, ...]) -> tuple[str, ...]:
+        """Columns that a table of the protocol names: a list, or `<modality>__<roi>__core`.
+
+        Raises ConfigError UNKNOWN_VARIABLE for a name that is no column of the codebook.
+        """
+        names = (features,) if isinstance(features, str) else features
+        columns: list[str] = []
+        for name in names:
+            parts = name.split(SEPARATOR)
+            if len(parts) == 3 and parts[2] == "core":
+                core = self.core_features(parts[0])
+                if not core:
+                    raise ConfigError("UNKNOWN_VARIABLE", name=name)
+                columns += [column(parts[0], parts[1], feature) for feature in core]
+            else:
+                self.variable(name)
+                columns.append(name)
+        return tuple(columns)
+
+    def constant(self, name: str) -> Constant:
+        """Transform, clips, centre and edges of a column.
+
+        Raises ConfigError NO_CONSTANT when none is registered.
+        """
+        if name not in self.constants:
+            raise ConfigError("NO_CONSTANT", column=name)
+        return self.constants[name]
+
+
+def column(modality: str, roi: str, feature: str) -> str:
+    """Name of a feature's column.
+
+    >>> column("MR", "gtv", "shape_mesh_volume")
+    'mr__gtv__shape_mesh_volume'
+    """
+    return SEPARATOR.join((modality.lower(), roi.lower(), feature))
+
+
+def read_entries(folder: Path) -> tuple[list[tuple[str, Variable]], list[Finding]]:
+    """Entries of the domain files that are there, with their domain, and all that is wrong."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    entries: list[tuple[str, Variable]] = []
+    found: list[Finding] = []
+    for domain in DOMAINS:
+        path = folder / f"{domain}.yaml"
+        if not path.is_file():
+            continue
+        try:
+            content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 (safe loader)
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            problem = " ".join(str(error).split())
+            found.append(Finding("CODEBOOK_UNREADABLE", path.name, {"problem": problem}))
+            continue
+        if not isinstance(content, list):
+            problem = "the file is not a list of entries"
+            found.append(Finding("CODEBOOK_UNREADABLE", path.name, {"problem": problem}))
+            continue
+        for number, entry in enumerate(content, start=1):
+            try:
+                entries.append((domain, Variable.model_validate(entry)))
+            except ValidationError as error:
+                name = entry.get("id", "") if isinstance(entry, dict) else ""
+                for fault in error.errors():
+                    key = ".".join(str(part) for part in fault["loc"])
+                    where = f"{path.name} entry {number} ({name}), key {key}"
+                    found.append(Finding("CODEBOOK_FAULT", where, {"problem": fault["msg"]}))
+    return entries, found
+
+
+def read_constants(path: Path) -> tuple[dict[str, Constant], list[Finding]]:
+    """Constants by column, empty where the file is absent, and what is wrong with them."""
+    if not path.is_file():
+        return {}, []
+    try:
+        columns, rows = read_table(path)
+    except InputError as error:
+        return {}, [
+            Finding("CONSTANT_FAULT", path.name, {"problem": error.findings[0].sentence})
+        ]
+    if columns != list(COLUMNS):
+        return {}, [Finding("CONSTANT_FAULT", path.name, {"problem": "other columns"})]
+    constants = []
+    found = []
+    for number, row in enumerate(rows, start=2):
+        try:
+            constants.append(from_row(row))
+        except ValueError:
+            where = f"{path.name} line {number}"
+            found.append(
+                Finding("CONSTANT_FAULT", where, {"problem": "a cell is not a number"})
+            )
+    found += constant_faults(constants)
+    return {c.column: c for c in constants}, found
+
+
+def load_from(folder: Path) -> Codebook:
+    """Read and check a codebook folder.
+
+    Raises ConfigError with every fault of all files at once (CODEBOOK_UNREADABLE,
+    CODEBOOK_FAULT, CONSTANT_FAULT).
+    """
+    entries, found = read_entries(folder)
+    constants, constant_findings = read_constants(folder / "constants.tsv")
+    version_file = folder / "version.txt"
+    version = version_file.read_text(encoding="utf-8").strip() if version_file.is_file() else ""
+    found += entry_faults(entries, version)
+    found += constant_findings
+    if found:
+        raise ConfigError(found)
+    table = folder / "constants.tsv"
+    digest = sha256_file(table) if table.is_file() else ""
+    return Codebook(version, tuple(v for _, v in entries), constants, digest)
+
+
+@cache
+def codebook() -> Codebook:
+    """The codebook that ships with the product, read once per process."""
+    return load_from(resources_folder() / "codebook")
+
+
+def variable(name: str) -> Variable:
+    """The variable of an id or of an instance's column; ConfigError UNKNOWN_VARIABLE."""
+    return codebook().variable(name)
+
+
+def instance_columns(modality: str, roi: str) -> tuple[str, ...]:
+    """Columns of all features and quality numbers of one modality and region."""
+    return codebook().instance_columns(modality, roi)
+
+
+def core_features(modality: str) -> tuple[str, ...]:
+    """Ids of the core list of a modality."""
+    return codebook().core_features(modality)
+
+
+def constant(name: str) -> Constant:
+    """Registered numbers of a column; ConfigError NO_CONSTANT."""
+    return codebook().constant(name)
+
+
+def codebook_sha256() -> str:
+    """Digest of version and all entries of the shipped codebook."""
+    return codebook().sha256
+
+
+def constants_sha256() -> str:
+    """Digest of the bytes of the shipped `constants.tsv`, as pinned by the protocol."""
+    return codebook().constants_sha256

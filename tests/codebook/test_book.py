@@ -1,0 +1,181 @@
+"""The shipped codebook holds, and a codebook with faults is refused with all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from equisite.codebook.book import (
+    Codebook,
+    codebook,
+    codebook_sha256,
+    column,
+    constant,
+    constants_sha256,
+    core_features,
+    instance_columns,
+    load_from,
+    resources_folder,
+    variable,
+)
+from equisite.core.errors import ConfigError
+
+GOOD = """
+- id: grade
+  label: "Grade"
+  definition: "Grade of the tumour."
+  type: code
+  class: clinical
+  forms: [count]
+  codes: {low: "Low", high: "High", missing: "Missing"}
+  source: [NCIT:C18000]
+  since: 1.0.0
+"""
+
+
+def book_of(folder: Path, clinical: str, constants: str | None = None) -> Codebook:
+    (folder / "version.txt").write_text("1.0.0\n")
+    (folder / "clinical.yaml").write_text(clinical)
+    if constants is not None:
+        (folder / "constants.tsv").write_text(constants)
+    return load_from(folder)
+
+
+def test_the_shipped_codebook_loads_without_a_fault() -> None:
+    book = codebook()
+    assert book.version == "1.0.0"
+    assert len(book.features()) == 107
+    assert {"sex", "age", "age_band", "diagnosis_chapter"} <= {v.id for v in book.variables}
+    assert len(codebook_sha256()) == 64
+
+
+def test_every_modality_has_a_core_list_that_fits_the_budget() -> None:
+    for modality in ("CT", "mr", "Pt"):
+        assert 10 <= len(core_features(modality)) <= 15
+
+
+def test_features_map_one_to_one_to_pyradiomics() -> None:
+    names = [v.external("PyRadiomics") for v in codebook().features()]
+    assert all(name.startswith("original_") for name in names)
+    assert len(set(names)) == 107
+
+
+def test_columns_of_an_instance_are_lower_case_and_known() -> None:
+    columns = instance_columns("MR", "gtv")
+    assert columns[0] == "mr__gtv__shape_mesh_volume"
+    assert all(variable(c).id == c.split("__")[2] for c in columns)
+    assert "mr__gtv__slice_spacing" in columns
+
+
+def test_a_core_name_expands_in_order_of_the_codebook() -> None:
+    expected = tuple(column("CT", "gtv", f) for f in core_features("CT"))
+    assert codebook().columns_of("ct__gtv__core") == expected
+    assert codebook().columns_of(("ct__gtv__glcm_idm",)) == ("ct__gtv__glcm_idm",)
+
+
+@pytest.mark.parametrize(
+    "name", ["colour", "mr__gtv__colour", "mr__gtv", "mr__gtv__age", "us__gtv__core"]
+)
+def test_a_name_that_is_not_registered_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="UNKNOWN_VARIABLE"):
+        codebook().columns_of(name)
+
+
+def test_a_column_without_limits_is_refused() -> None:
+    with pytest.raises(ConfigError, match="NO_CONSTANT"):
+        constant("sex")
+
+
+def test_resources_are_found_by_environment_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EQUISITE_RESOURCES", str(tmp_path))
+    with pytest.raises(ConfigError, match="RESOURCES_MISSING"):
+        resources_folder()
+    (tmp_path / "codebook").mkdir()
+    assert resources_folder() == tmp_path
+
+
+def test_an_absent_domain_is_no_fault_and_the_digest_is_of_the_content(tmp_path: Path) -> None:
+    one = book_of(tmp_path, GOOD)
+    other = book_of(tmp_path, GOOD.replace('"Grade"', "Grade") + "\n# a remark\n")
+    assert [v.id for v in one.variables] == ["grade"]
+    assert one.sha256 == other.sha256
+    assert one.sha256 != book_of(tmp_path, GOOD.replace('"Low"', '"Lower"')).sha256
+
+
+FAULTS = [
+    ('label: "Grade"', 'label: ""', "label"),
+    ("type: code", "type: colour", "type"),
+    ("since: 1.0.0", "since: 2.0.0", "later than the codebook"),
+    ("since: 1.0.0", "since: 1.0.0\n  colour: red", "colour"),
+    ("source: [NCIT:C18000]", "source: []", "source"),
+    ("source: [NCIT:C18000]", "source: [NCIT:C1, NCIT:C1]", "source stands twice"),
+    ("forms: [count]", "forms: [moment]", "cannot be released as moment"),
+    ("class: clinical", "class: imaging", "does not belong"),
+    ('high: "High"', 'high: "Low"', "two codes have the label"),
+    ('high: "High"', 'LOW: "High"', "differ only by case"),
+    ("codes: {", "codes: {}\n  bands: {low: 1} #", "codes are for type code"),
+    ("type: code", "type: code\n  bands: {low: 2, high: 1}", "bands do not rise"),
+    ("type: code", "type: code\n  bands: {high: 2}", "bands do not name all codes"),
+    ("type: code", "type: code\n  ranges: {low: [B-A], high: [C-D]}", "range B-A"),
+    ("type: code", "type: code\n  structural_zeros: [sex]", "structural zero sex"),
+    ("type: code", "type: code\n  core: [CT]", "core list holds features"),
+    (
+        "type: code",
+        "type: code\n  constant:"
+        " {clip_low: 0, clip_high: 1, centre: 0, edge_low: 0, edge_high: 1}",
+        "only a number or count",
+    ),
+    ("forms: [count]", "forms: [carriers]", "instances must be panel"),
+    (
+        ', missing: "Missing"}',
+        "}\n  bands: {low: 1, high: 2}",
+        "need a code for what falls into none",
+    ),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "message"), FAULTS)
+def test_a_fault_of_an_entry_is_named(
+    tmp_path: Path, before: str, after: str, message: str
+) -> None:
+    assert before in GOOD
+    with pytest.raises(ConfigError, match=message) as caught:
+        book_of(tmp_path, GOOD.replace(before, after))
+    assert caught.value.code == "CODEBOOK_FAULT"
+
+
+def test_all_faults_come_together(tmp_path: Path) -> None:
+    other = GOOD.replace("grade", "stage").replace("type: code", "type: colour")
+    with pytest.raises(ConfigError) as caught:
+        book_of(tmp_path, GOOD + GOOD + other, "column\n")
+    codes = [f.code for f in caught.value.findings]
+    assert codes.count("CODEBOOK_FAULT") == 3
+    assert codes.count("CONSTANT_FAULT") == 1
+
+
+def test_sixteen_core_features_are_too_many(tmp_path: Path) -> None:
+    entries = "".join(
+        f'- {{id: f{i}, label: "F{i}", definition: "x", type: number, class: imaging,'
+        " forms: [moment], instances: modality_roi, core: [MR], source: [A:B], since: 1.0.0}\n"
+        for i in range(16)
+    )
+    (tmp_path / "version.txt").write_text("1.0.0\n")
+    (tmp_path / "imaging.yaml").write_text(entries)
+    with pytest.raises(ConfigError, match="16 core features for MR"):
+        load_from(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["a: [1", "just text", "- id: grade\n\tlabel: x"])
+def test_a_file_that_is_no_list_of_entries_is_unreadable(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="CODEBOOK_UNREADABLE"):
+        book_of(tmp_path, text)
+
+
+def test_the_digest_of_the_constants_is_that_of_the_file() -> None:
+    import hashlib
+
+    content = (resources_folder() / "codebook" / "constants.tsv").read_bytes()
+    assert constants_sha256() == hashlib.sha256(content).hexdigest()
