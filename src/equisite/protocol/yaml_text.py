@@ -1,0 +1,161 @@
+"""YAML of people: read strictly, each key with its line, every mistake at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from equisite.core.errors import Finding
+
+Location = tuple[str | int, ...]
+
+_NULL = re.compile(r"^(|~|null|Null|NULL)$")
+_BOOL = re.compile(r"^(true|True|TRUE|false|False|FALSE)$")
+_INT = re.compile(r"^[-+]?(0|[1-9][0-9]{0,17})$")  # `007` and a digest of digits stay text
+_FLOAT = re.compile(r"^[-+]?([0-9]{0,20}\.[0-9]{1,20}|[0-9]{1,20}\.?)([eE][-+]?[0-9]{1,3})?$")
+_DEPTH = 30
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file as plain values, and the line of each key or list item."""
+
+    name: str
+    content: dict[str, Any]
+    lines: Mapping[Location, int]
+
+    def where(self, location: Location) -> str:
+        """`protocol.yaml line 12, key cohort.minimum_n`; the line of the nearest parent."""
+        key = dotted(location)
+        for length in range(len(location), 0, -1):
+            if location[:length] in self.lines:
+                return f"{self.name} line {self.lines[location[:length]]}, key {key}"
+        return f"{self.name}, key {key}" if key else self.name
+
+
+def dotted(location: Location) -> str:
+    """A location as people write it, list items counted from one.
+
+    >>> dotted(("tables", 0, "keys"))
+    'tables[1].keys'
+    """
+    text = ""
+    for part in location:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def read_yaml(path: Path, name: str | None = None) -> tuple[Document | None, list[Finding]]:
+    """Read one YAML file whose top is a mapping.
+
+    Scalars follow YAML 1.2 (JSON's words): `no` and `2026-01-31` stay text, so that no
+    site or date turns into something else. Returns the document, or None with the findings
+    CONFIG_MISSING, CONFIG_UNREADABLE, YAML_SYNTAX, YAML_DUPLICATE_KEY.
+    """
+    name = name or path.name
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        return None, [Finding("CONFIG_MISSING", name)]
+    except UnicodeDecodeError as error:
+        problem = f"byte {error.start + 1} is not UTF-8"
+        return None, [Finding("CONFIG_UNREADABLE", name, {"problem": problem})]
+    except OSError as error:
+        return None, [Finding("CONFIG_UNREADABLE", name, {"problem": _reason(error)})]
+    try:
+        root = yaml.compose(text, Loader=_loader())
+    except yaml.YAMLError as error:
+        return None, [_syntax(name, error)]
+    if not isinstance(root, yaml.MappingNode):
+        problem = "the top of the file is not a list of `key: value` lines"
+        return None, [Finding("YAML_SYNTAX", name, {"problem": problem})]
+    lines: dict[Location, int] = {}
+    findings: list[Finding] = []
+    content = _value(root, (), name, lines, findings)
+    return (None, findings) if findings else (Document(name, content, lines), [])
+
+
+@cache
+def _loader() -> Any:
+    """A loader that leaves every scalar as text; their meaning is decided in `_scalar`."""
+    base = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return type("_TextLoader", (base,), {"yaml_implicit_resolvers": {}})
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
+
+
+def _syntax(name: str, error: yaml.YAMLError) -> Finding:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "it is not YAML"
+    if "\\t" in str(problem) or "tab" in str(problem):
+        problem = "a tab stands where blanks are needed"
+    where = name if mark is None else f"{name} line {mark.line + 1}"
+    return Finding("YAML_SYNTAX", where, {"problem": str(problem)})
+
+
+def _value(
+    node: yaml.Node,
+    location: Location,
+    name: str,
+    lines: dict[Location, int],
+    findings: list[Finding],
+) -> Any:
+    """Plain value of a node; notes lines and duplicate keys on the way."""
+    lines.setdefault(location, node.start_mark.line + 1)
+    if len(location) > _DEPTH:
+        line = f"{name} line {node.start_mark.line + 1}"
+        findings.append(Finding("YAML_SYNTAX", line, {"problem": "it is nested too deeply"}))
+        return None
+    if isinstance(node, yaml.MappingNode):
+        content: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                problem = "a key is not a single word"
+                findings.append(
+                    Finding("YAML_SYNTAX", f"{name} line {line}", {"problem": problem})
+                )
+                continue
+            key = str(key_node.value)
+            here = (*location, key)
+            if key in content:
+                findings.append(
+                    Finding(
+                        "YAML_DUPLICATE_KEY",
+                        f"{name} line {line}, key {dotted(here)}",
+                        {"first": lines[here]},
+                    )
+                )
+                continue
+            lines[here] = line
+            content[key] = _value(value_node, here, name, lines, findings)
+        return content
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _value(item, (*location, index), name, lines, findings)
+            for index, item in enumerate(node.value)
+        ]
+    return _scalar(node)
+
+
+def _scalar(node: yaml.Node) -> str | int | float | bool | None:
+    text = str(node.value)
+    if node.style:  # quoted or block text is text
+        return text
+    if _NULL.match(text):
+        return None
+    if _BOOL.match(text):
+        return text.lower() == "true"
+    if _INT.match(text):
+        return int(text)
+    if _FLOAT.match(text) and not (text.isdigit() and text.startswith("0")):
+        return float(text)
+    return text
