@@ -1,0 +1,164 @@
+"""FASTQ read in blocks of records, checked on the way; broken data becomes an InputError.
+
+Blocks of lines, not single lines, pass through Python: every check is one call over the
+whole block that runs in C.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+from typing import NoReturn
+
+from equisite.core.errors import InputError
+
+BLOCK = 4096
+"""Records per block."""
+
+_PIECE = 1 << 18
+_GZIP = b"\x1f\x8b"
+_PRINTABLE = bytes(range(33, 127))
+_BELOW_PHRED64 = bytes(range(33, 59))  # Solexa+64 begins at 59
+_ABOVE_PHRED33 = bytes(range(76, 127))  # 75 is Q42, the highest of a sequencer at +33
+_BASES = b"ACGTNacgtnRYSWKMBDHVryswkmbdhv."
+
+
+@dataclass(frozen=True)
+class Records:
+    """Equally long lists, one entry per read: header lines, bases, qualities."""
+
+    heads: list[bytes]
+    bases: list[bytes]
+    qualities: list[bytes]
+
+    def __len__(self) -> int:
+        return len(self.heads)
+
+
+class FastqFile:
+    """One FASTQ file of one lane, read once from begin to end.
+
+    lane: number of the lane in the sheet; file: 1 or 2, the mate. Both name the place in
+    findings; the path never does.
+    Raises InputError TRUNCATED_FASTQ, NOT_FASTQ, QUALITY_LENGTH, QUALITY_ENCODING, NO_READS
+    while it is read. A file that cannot be opened is a fault of the machine (OSError).
+    """
+
+    def __init__(self, path: Path, lane: int, file: int) -> None:
+        self._path = path
+        self._place: dict[str, str | int] = {"lane": lane, "file": file}
+        self.count = 0
+        self._seen_phred33 = False
+        self._seen_high = False
+
+    def blocks(self, size: int = BLOCK) -> Iterator[Records]:
+        """Yield blocks of `size` records, the last one shorter."""
+        lines: list[bytes] = []
+        rest = b""
+        for piece in self._pieces():
+            new = (rest + piece).split(b"\n")
+            rest = new.pop()
+            lines += new
+            at = 0
+            while len(lines) - at >= 4 * size:
+                yield self._checked(lines[at : at + 4 * size])
+                at += 4 * size
+            del lines[:at]
+        if rest:
+            lines.append(rest)
+        while lines and not lines[-1].strip():  # blank lines at the end mean nothing
+            if len(lines) % 4 == 0 and lines[-3:-2] == [b""]:
+                break  # the empty qualities of an empty read
+            lines.pop()
+        whole = len(lines) // 4 * 4
+        if whole:
+            yield self._checked(lines[:whole])
+        if len(lines) > whole:
+            self._fail("TRUNCATED_FASTQ", records=self.count, problem="the last read is cut")
+        if not self.count:
+            self._fail("NO_READS")
+        if not self._seen_phred33 and self._seen_high:
+            self._fail("QUALITY_ENCODING")
+
+    def _pieces(self) -> Iterator[bytes]:
+        """Decompressed pieces of the file."""
+        with self._path.open("rb") as stream:
+            piece = stream.read(_PIECE)
+            if not piece.startswith(_GZIP):
+                while piece:
+                    yield piece
+                    piece = stream.read(_PIECE)
+                return
+            inflater = zlib.decompressobj(wbits=31)
+            begun = False
+            while piece:
+                try:
+                    content = inflater.decompress(piece)
+                except zlib.error:
+                    self._broken("the compressed bytes are corrupt")
+                begun = True
+                if content:
+                    yield content
+                piece = inflater.unused_data if inflater.eof else b""
+                if inflater.eof:  # the next member, or padding, or the end of the file
+                    piece = (piece.lstrip(b"\0") or stream.read(_PIECE)).lstrip(b"\0")
+                    if len(piece) == 1:
+                        piece += stream.read(_PIECE)
+                    if piece:
+                        if not piece.startswith(_GZIP):
+                            self._broken("bytes follow that are no gzip member")
+                        inflater = zlib.decompressobj(wbits=31)
+                        begun = False
+                else:
+                    piece = stream.read(_PIECE)
+            if begun and not inflater.eof:
+                self._broken("the compressed stream ends in the middle")
+
+    def _checked(self, lines: list[bytes]) -> Records:
+        records = Records(lines[0::4], lines[1::4], lines[3::4])
+        plus = lines[2::4]
+        text = b"".join(records.bases)
+        if plus[0].endswith(b"\r") or text.endswith(b"\r"):  # written on Windows
+            return self._checked([line.removesuffix(b"\r") for line in lines])
+        first = self.count + 1
+        if not all(map(bytes.startswith, records.heads, repeat(b"@"))):
+            at = next(i for i, h in enumerate(records.heads) if not h.startswith(b"@"))
+            self._fail("NOT_FASTQ", record=first + at, problem="no @ at the header line")
+        if not all(map(bytes.startswith, plus, repeat(b"+"))):
+            at = next(i for i, p in enumerate(plus) if not p.startswith(b"+"))
+            self._fail("NOT_FASTQ", record=first + at, problem="no + at the third line")
+        if list(map(len, records.bases)) != list(map(len, records.qualities)):
+            for at, (b, q) in enumerate(zip(records.bases, records.qualities, strict=True)):
+                if len(b) != len(q):
+                    self._fail(
+                        "QUALITY_LENGTH", record=first + at, bases=len(b), qualities=len(q)
+                    )
+        if text.translate(None, _BASES):
+            at = next(i for i, b in enumerate(records.bases) if b.translate(None, _BASES))
+            self._fail("NOT_FASTQ", record=first + at, problem="letters that are no bases")
+        self._check_qualities(records, first)
+        self.count += len(records)
+        return records
+
+    def _check_qualities(self, records: Records, first: int) -> None:
+        text = b"".join(records.qualities)
+        if text.translate(None, _PRINTABLE):
+            at = next(
+                i for i, q in enumerate(records.qualities) if q.translate(None, _PRINTABLE)
+            )
+            self._fail("NOT_FASTQ", record=first + at, problem="qualities out of range")
+        if self._seen_phred33:
+            return
+        self._seen_phred33 = len(text.translate(None, _BELOW_PHRED64)) < len(text)
+        self._seen_high |= len(text.translate(None, _ABOVE_PHRED33)) < len(text)
+        if not self._seen_phred33 and self._seen_high and len(records) >= BLOCK:
+            self._fail("QUALITY_ENCODING")
+
+    def _broken(self, problem: str) -> NoReturn:
+        self._fail("TRUNCATED_FASTQ", records=self.count, problem=problem)
+
+    def _fail(self, code: str, **numbers: str | int) -> NoReturn:
+        raise InputError(code, "", **{**self._place, **numbers})

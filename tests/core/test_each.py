@@ -1,0 +1,88 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from equisite.core.each import REFUSED, Item, StepFailed, refuse, refuse_error, run_each
+from equisite.core.errors import Finding, InputError
+
+ITEMS = [Item("t1", "p1", "s1"), Item("t2", "p2", "s2")]
+
+
+def finding() -> Finding:
+    return Finding("TABLE_UNREADABLE", "", {"problem": "two headers"})
+
+
+def refusing(tmp_path: Path, token: str) -> str:
+    """A step that refuses one token and writes for the others."""
+    ready = tmp_path / "ready.json"
+    assert refuse(ready, [finding()]) == REFUSED
+    return (
+        f'if [ "$ITEM" = {token} ]; then cp {ready} "$REFUSAL"; echo half > "$OUT.txt"; '
+        "exit 3; fi;"
+        ' echo "$ITEM" > "$OUT.txt"'
+    )
+
+
+def test_each_item_is_written_under_its_token(tmp_path: Path) -> None:
+    text = 'echo "$WORD" | tr a-z A-Z > "$OUT.txt"; touch "$OUT.idx" "$SCRATCH/spill"'
+    items = [Item(i.token, i.patient, i.name, {"WORD": i.name}) for i in ITEMS]
+    outcomes = run_each(items, text, room="genomics", folder=tmp_path / "out")
+    assert [(o.patient, o.item, o.outcome) for o in outcomes] == [
+        ("p1", "s1", "done"),
+        ("p2", "s2", "done"),
+    ]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "t1.idx", "t1.txt", "t2.idx", "t2.txt",
+    ]  # fmt: skip
+    assert (tmp_path / "out/t2.txt").read_text() == "S2\n"
+
+
+def test_refused_item_leaves_and_the_next_follows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outcomes = run_each(
+        ITEMS, refusing(tmp_path, "t1"), room="genomics", folder=tmp_path / "out"
+    )
+    assert [(o.patient, o.outcome, o.code) for o in outcomes] == [
+        ("p1", "refused", "TABLE_UNREADABLE"),
+        ("p2", "done", ""),
+    ]
+    assert "two headers" in outcomes[0].sentence
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["t2.txt"]
+    log = capsys.readouterr().err
+    assert "t1: TABLE_UNREADABLE (1 of 2)" in log
+    assert "p1" not in log
+
+
+def test_refusal_stands_when_a_later_tool_stumbles(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    refuse_error(ready, InputError([finding()]))
+    text = f'(cp {ready} "$REFUSAL"; exit 3) | (cat > "$OUT.txt"; exit 1)'
+    (outcome,) = run_each(ITEMS[:1], text, room="genomics", folder=tmp_path / "out")
+    assert outcome.code == "TABLE_UNREADABLE"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'echo x > "$OUT.txt"; exit 1',
+        'false | cat > "$OUT.txt"',  # pipefail
+        'echo "$NOT_SET" > "$OUT.txt"',  # -u
+        'echo x > "$OUT.txt"; exit 3',  # refuses without saying why
+        "true",  # success with nothing
+        'echo x > "$OUT.txt"; kill -9 $$',
+    ],
+)
+def test_machine_fault_fails_the_whole_and_leaves_nothing(tmp_path: Path, text: str) -> None:
+    os.environ.pop("NOT_SET", None)
+    with pytest.raises(StepFailed, match="t1"):
+        run_each(ITEMS, text, room="genomics", folder=tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_old_files_are_not_taken_for_results(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/t9.txt").touch()
+    with pytest.raises(StepFailed, match="not empty"):
+        run_each(ITEMS, 'touch "$OUT.txt"', room="genomics", folder=tmp_path / "out")
