@@ -1,0 +1,53 @@
+"""`about.json`: who made the bundle, from which cohort, with which rules and software."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from equisite.bundle.format import STAMPS
+from equisite.protocol.models import Identifier, Sha256, Strict
+from equisite.protocol.site import Freeze
+
+Version = Annotated[
+    str, Field(pattern=r"^[0-9A-Za-z]+([.+-][0-9A-Za-z]+){0,5}$", max_length=40)
+]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,31}$")]
+CodeDigest = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+
+
+class Facts(Strict):
+    """Statements about the whole cohort that are computed inside and need no number."""
+
+    records_counted_twice: bool = Field(
+        description="Two patients of the release share the content of a sample or an image."
+    )
+
+
+class About(Strict):
+    """The head of a bundle; every field has one form, there is no free text."""
+
+    schema_id: Literal["equisite-bundle-v1"] = Field(
+        default="equisite-bundle-v1", alias="schema"
+    )
+    site: Identifier
+    release_no: int = Field(ge=1, le=9999)
+    freeze: Freeze
+    protocol_sha256: Sha256
+    codebook_sha256: Sha256
+    constants_sha256: Sha256
+    ruleset_sha256: Sha256
+    data: Literal["patients", "public"]
+    stamp: str
+    k: int = Field(ge=1, description="Smallest count that this site publishes.")
+    image_digest: Sha256
+    tools: dict[Name, Version] = Field(max_length=64)
+    code: dict[Name, CodeDigest] = Field(max_length=32)
+    facts: Facts
+
+    @model_validator(mode="after")
+    def _stamped(self) -> About:
+        if self.stamp != STAMPS[self.data]:
+            raise ValueError("the stamp is not that of the kind of data")
+        return self
