@@ -1,0 +1,1 @@
+"""Made data with known answers: genomes, reads, phantoms and whole hospitals."""

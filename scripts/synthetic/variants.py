@@ -1,0 +1,223 @@
+"""Variants planted in a made genome, with the consequence each has by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synthetic.genome import AMINO_ACID, COMPLEMENT, LETTERS, Bases, Gene, Genome, coding_text
+
+TRUNCATING = ("stop_gained", "frameshift", "splice_donor")
+"""Kinds of planted variant that count as truncating."""
+
+_APART = 30
+"""No two variants of a catalogue are nearer than this, so each stands in its own cluster."""
+
+
+@dataclass(frozen=True, order=True)
+class Variant:
+    """One allele as VCF writes it: 1-based position, left-aligned, parsimonious."""
+
+    contig: str
+    pos: int
+    ref: str
+    alt: str
+    gene: str = ""
+    kind: str = "background"
+
+    @property
+    def consequence(self) -> str:
+        """Class that is counted: truncating, missense, synonymous, or empty."""
+        if self.kind in TRUNCATING:
+            return "truncating"
+        return self.kind if self.kind in ("missense", "synonymous") else ""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A variant as one patient has it: alternative on the first and second haplotype."""
+
+    variant: Variant
+    first: bool
+    second: bool
+
+    @property
+    def genotype(self) -> str:
+        """`0|1`, `1|0` or `1|1`."""
+        return f"{int(self.first)}|{int(self.second)}"
+
+
+def catalogue(genome: Genome, rng: np.random.Generator) -> list[Variant]:
+    """All variants that patients of this genome may carry, sorted.
+
+    Per gene: stop-gained and missense variants in the middle of the coding sequence, two
+    frameshifts (one deletion, one insertion), a splice donor, and synonymous variants in
+    its first fifth, upstream of everything else, so that the class of each is the same
+    whichever haplotypes meet. Elsewhere: background SNVs and small indels.
+    """
+    taken = {c: np.zeros(b.size + 2 * _APART, dtype=bool) for c, b in genome.contigs.items()}
+    found: list[Variant] = []
+    for gene in genome.genes:
+        for candidates, number in (
+            (_splice_donors(genome, gene), 1),
+            (_codon_changes(genome, gene, rng, "stop_gained"), 2),
+            (_frameshifts(genome, gene, rng), 2),
+            (_codon_changes(genome, gene, rng, "missense"), 4),
+            (_codon_changes(genome, gene, rng, "synonymous"), 2),
+        ):
+            found += _place(candidates, number, taken)
+        for start, end in gene.exons:  # no background variant in an exon or splice region
+            taken[gene.contig][start - 20 + _APART : end + 20 + _APART] = True
+    for contig, bases in genome.contigs.items():
+        found += _place(_background(contig, bases, rng), bases.size // 330, taken)
+    return sorted(found)
+
+
+def _place(
+    candidates: Iterator[Variant], number: int, taken: dict[str, NDArray[np.bool_]]
+) -> list[Variant]:
+    """The first `number` candidates that keep their distance; fewer is an error."""
+    placed: list[Variant] = []
+    for variant in candidates:
+        if len(placed) == number:
+            break
+        row = taken[variant.contig]
+        low = variant.pos - 1 + _APART
+        if row[low : low + len(variant.ref)].any():
+            continue
+        row[low - _APART : low + len(variant.ref) + _APART] = True
+        placed.append(variant)
+    if len(placed) < number:
+        raise RuntimeError(f"only {len(placed)} of {number} variants could be planted")
+    return placed
+
+
+def _codon_changes(
+    genome: Genome, gene: Gene, rng: np.random.Generator, kind: str
+) -> Iterator[Variant]:
+    text, positions = coding_text(genome, gene), gene.coding_positions
+    edges = {p for a, b in gene.coding_exons for p in (a, b - 1)}
+    codons = len(text) // 3
+    low, high = (0.03, 0.22) if kind == "synonymous" else (0.27, 0.80)
+    for codon in rng.permutation(np.arange(int(codons * low) + 1, int(codons * high))):
+        for offset in rng.permutation(3):
+            for base in rng.permutation(4):
+                at = 3 * int(codon) + int(offset)
+                old = text[3 * codon : 3 * codon + 3]
+                new = old[:offset] + "ACGT"[base] + old[offset + 1 :]
+                was, becomes = AMINO_ACID[old], AMINO_ACID[new]
+                named = (
+                    "stop_gained"
+                    if becomes == "*"
+                    else "synonymous"
+                    if becomes == was
+                    else "missense"
+                )
+                position = int(positions[at])
+                near = any(abs(position - edge) < 8 for edge in edges)
+                if new != old and named == kind and not near:
+                    yield _snv(genome, gene, position, "ACGT"[base], kind)
+
+
+def _snv(genome: Genome, gene: Gene, position: int, transcript_base: str, kind: str) -> Variant:
+    reference = chr(genome.contigs[gene.contig][position])
+    base = ord(transcript_base)
+    alternative = chr(base if gene.strand == "+" else COMPLEMENT[base])
+    return Variant(gene.contig, position + 1, reference, alternative, gene.name, kind)
+
+
+def _splice_donors(genome: Genome, gene: Gene) -> Iterator[Variant]:
+    """G of the first intron's GT to A, in the direction of translation."""
+    introns = [(a[1], b[0]) for a, b in zip(gene.exons, gene.exons[1:], strict=False)]
+    for start, end in introns if gene.strand == "+" else introns[::-1]:
+        position = start if gene.strand == "+" else end - 1
+        yield _snv(genome, gene, position, "A", "splice_donor")
+
+
+def _frameshifts(genome: Genome, gene: Gene, rng: np.random.Generator) -> Iterator[Variant]:
+    """A one-base deletion and a two-base insertion by turns, at places where none can shift."""
+    bases = genome.contigs[gene.contig]
+    length = gene.coding_positions.size
+    inner = [
+        p
+        for p in gene.coding_positions[int(length * 0.27) : int(length * 0.80)]
+        if all(min(abs(p - a), abs(b - p)) > 25 for a, b in gene.exons)
+    ]
+    order = rng.permutation(np.array(inner))
+    for turn, position in enumerate(order):
+        yield from _indel(gene.contig, bases, int(position), turn % 2 == 0, rng, gene.name)
+
+
+def _indel(
+    contig: str, bases: Bases, at: int, deletion: bool, rng: np.random.Generator, gene: str
+) -> Iterator[Variant]:
+    before, here, after = (chr(bases[at + i]) for i in (-1, 0, 1))
+    kind = "frameshift" if gene else "background"
+    if deletion:
+        if here not in (before, after):
+            yield Variant(contig, at, before + here, before, gene, kind)
+        return
+    new = "".join(chr(LETTERS[rng.integers(0, 4)]) for _ in range(2))
+    # The inserted bases follow `here`: they must not roll left or right.
+    if new[-1] != here and new[0] != after and new[0] != new[1]:
+        yield Variant(contig, at + 1, here, here + new, gene, kind)
+
+
+def _background(contig: str, bases: Bases, rng: np.random.Generator) -> Iterator[Variant]:
+    for turn, at in enumerate(rng.permutation(np.arange(400, bases.size - 400))):
+        if turn % 8 == 7:
+            yield from _indel(contig, bases, int(at), turn % 16 == 7, rng, "")
+            continue
+        reference = bases[at]
+        others = LETTERS[reference != LETTERS]
+        transition = {"A": "G", "G": "A", "C": "T", "T": "C"}[chr(reference)]
+        # Two transitions for each transversion, as in a real genome.
+        alternative = transition if rng.random() < 0.67 else chr(others[rng.integers(0, 3)])
+        yield Variant(contig, int(at) + 1, chr(reference), alternative)
+
+
+def haplotypes(
+    genome: Genome, carried: Iterable[Carried]
+) -> tuple[dict[str, Bases], dict[str, Bases]]:
+    """The two copies of each contig with a patient's variants in them."""
+    variants = list(carried)
+    return (
+        _edit(genome, [c.variant for c in variants if c.first]),
+        _edit(genome, [c.variant for c in variants if c.second]),
+    )
+
+
+def _edit(genome: Genome, variants: list[Variant]) -> dict[str, Bases]:
+    edited: dict[str, Bases] = {}
+    for contig, bases in genome.contigs.items():
+        pieces: list[Bases] = []
+        done = 0
+        for v in sorted(v for v in variants if v.contig == contig):
+            start = v.pos - 1
+            pieces += [bases[done:start], np.frombuffer(v.alt.encode(), dtype=np.uint8)]
+            done = start + len(v.ref)
+        edited[contig] = np.concatenate([*pieces, bases[done:]])
+    return edited
+
+
+def vcf(genome: Genome, sample: str, carried: Iterable[Carried]) -> bytes:
+    """Truth as VCF with phased genotypes; kinds in INFO."""
+    lines = [
+        "##fileformat=VCFv4.2",
+        *(f"##contig=<ID={c},length={b.size}>" for c, b in genome.contigs.items()),
+        '##INFO=<ID=GENE,Number=1,Type=String,Description="Gene">',
+        '##INFO=<ID=KIND,Number=1,Type=String,Description="Planted kind">',
+        '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">',
+        f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{sample}",
+    ]
+    order = {contig: i for i, contig in enumerate(genome.contigs)}
+    for c in sorted(carried, key=lambda c: (order[c.variant.contig], c.variant)):
+        v = c.variant
+        about = f"GENE={v.gene};KIND={v.kind}" if v.gene else f"KIND={v.kind}"
+        lines.append(
+            f"{v.contig}\t{v.pos}\t.\t{v.ref}\t{v.alt}\t.\tPASS\t{about}\tGT\t{c.genotype}"
+        )
+    return ("\n".join(lines) + "\n").encode()
