@@ -1,4 +1,4 @@
-"""The reference genome of a run: checked against the protocol, written the same everywhere.
+"""Reference genome and gene models: checked against the protocol, the same everywhere.
 
 Whatever else a site's FASTA holds, and in whatever order and case, the folder made here
 depends on the protocol alone: its sequences, in its order, upper case.
@@ -19,26 +19,34 @@ from equisite.variants.intervals import Territory, bed_rows
 _WIDTH = 60
 
 
-def prepare_reference(fasta: Path, protocol: Protocol, pinned: Path, out: Path) -> None:
-    """Check everything and write the folder `out` that the rules read.
+def prepare_reference(fasta: Path, protocol: Protocol, out: Path) -> None:
+    """Check the sequences and write the reference that the rules read.
 
     fasta: plain or gzip-compressed; only the protocol's sequences are taken from it.
-    pinned: folder of the protocol's pinned files (gene models, territory).
-    Writes reference.fa, reference.fa.fai, header.sam (@SQ with M5), cache/<M5> (for REF_PATH),
-    territory.bed (the whole reference where the protocol names none) and genes.gff3 (without
-    rows where the protocol names none).
-    Raises ConfigError with all that is wrong: FASTA_UNREADABLE, CONTIG_MISSING, CONTIG_LENGTH,
-    CONTIG_MD5, TERRITORY_INVALID, GENE_MODELS_INVALID.
+    Writes reference.fa, reference.fa.fai, header.sam (@SQ with M5) and cache/<M5> (for
+    REF_PATH) into `out`.
+    Raises ConfigError with all that is wrong: FASTA_UNREADABLE, CONTIG_MISSING,
+    CONTIG_LENGTH, CONTIG_MD5.
     """
     contigs = protocol.reference.contigs
-    territory = _territory(protocol, pinned)
-    models = protocol.genomics.gene_models
-    genes = (pinned / models.file).read_text(encoding="utf-8") if models else ""
-    genes = checked_models(genes, {c.name for c in contigs})
     _write_cache(fasta, contigs, protocol.reference.assembly, out / "cache")
     _write_fasta(contigs, out)
     lines = (f"@SQ\tSN:{c.name}\tLN:{c.length}\tM5:{c.md5}\n" for c in contigs)
     write_text(out / "header.sam", "".join(lines))
+
+
+def prepare_models(protocol: Protocol, pinned: Path, out: Path) -> None:
+    """Check the protocol's territory and gene models and write them for the rules.
+
+    pinned: folder of the protocol's pinned files.
+    Writes territory.bed (the whole reference where the protocol names none) and genes.gff3
+    (no rows where it names none) into `out`.
+    Raises ConfigError TERRITORY_INVALID, GENE_MODELS_INVALID.
+    """
+    territory = _territory(protocol, pinned)
+    models = protocol.genomics.gene_models
+    text = (pinned / models.file).read_text(encoding="utf-8") if models else ""
+    genes = checked_models(text, {c.name for c in protocol.reference.contigs})
     write_text(out / "territory.bed", "".join(f"{c}\t{s}\t{e}\n" for c, s, e in territory))
     write_text(out / "genes.gff3", genes)
 

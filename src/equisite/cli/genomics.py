@@ -1,0 +1,143 @@
+"""`equisite genomics ...`: what the rules of the genomics stage call, and the comparator."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+
+def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verbs of this noun."""
+    reference = verbs.add_parser(
+        "prepare-reference", help="check the reference genome and write it for the rules"
+    )
+    source = reference.add_mutually_exclusive_group(required=True)
+    source.add_argument("--site", type=Path, help="site.json that names the FASTA")
+    source.add_argument("--fasta", type=Path, help="the FASTA itself, of the public pack")
+    reference.add_argument("--protocol", type=Path, required=True)
+    reference.add_argument("--out", type=Path, required=True)
+    reference.set_defaults(call=_prepare_reference)
+
+    models = verbs.add_parser(
+        "prepare-models", help="check territory and gene models and write them for the rules"
+    )
+    models.add_argument("--protocol", type=Path, required=True)
+    models.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
+    models.add_argument("--out", type=Path, required=True)
+    models.set_defaults(call=_prepare_models)
+
+    each = verbs.add_parser("each", help="run a pipeline once per sample of a batch")
+    each.add_argument("--index", type=Path, required=True)
+    each.add_argument("--germline", action="store_true", help="only samples that are counted")
+    each.add_argument(
+        "--after", type=Path, nargs="+", default=[], help="outcomes of earlier steps"
+    )
+    each.add_argument("--out", type=Path, required=True)
+    each.add_argument("--outcomes", type=Path, required=True)
+    each.add_argument("pipeline")
+    each.set_defaults(call=_each)
+
+    stream = verbs.add_parser("stream-reads", help="write a sample's reads, checked")
+    stream.add_argument("--index", type=Path, required=True)
+    stream.add_argument("--item", required=True, help="token of the sample")
+    stream.set_defaults(call=_stream_reads)
+
+    compare = verbs.add_parser("compare-calls", help="judge calls by a truth, by replay")
+    compare.add_argument("truth", type=Path)
+    compare.add_argument("calls", type=Path)
+    compare.add_argument("--reference", type=Path, required=True)
+    compare.add_argument("--bed", type=Path, required=True)
+    compare.add_argument("--truth-sample", help="needed where the truth has several")
+    compare.add_argument("--calls-sample", help="needed where the calls have several")
+    compare.add_argument("--bootstrap", type=int, default=0, metavar="ROUNDS")
+    compare.add_argument("--seed", type=int, default=1)
+    compare.set_defaults(call=_compare_calls)
+
+
+def _prepare_reference(args: argparse.Namespace) -> int:
+    import json
+
+    from equisite.genomics.reference import prepare_reference
+    from equisite.protocol.models import Protocol
+
+    fasta = args.fasta
+    if fasta is None:
+        fasta = Path(json.loads(args.site.read_bytes())["reference"]["fasta"])
+    protocol = Protocol.model_validate_json(args.protocol.read_bytes())
+    prepare_reference(fasta, protocol, args.out)
+    return 0
+
+
+def _prepare_models(args: argparse.Namespace) -> int:
+    from equisite.genomics.reference import prepare_models
+    from equisite.protocol.models import Protocol
+
+    protocol = Protocol.model_validate_json(args.protocol.read_bytes())
+    prepare_models(protocol, args.pinned, args.out)
+    return 0
+
+
+def _each(args: argparse.Namespace) -> int:
+    from equisite.core.each import StepFailed, run_each
+    from equisite.core.outcomes import write_outcomes
+    from equisite.genomics.samples import (
+        ROOM,
+        germline_samples,
+        items_of,
+        not_refused,
+        read_samples,
+    )
+
+    samples = not_refused(read_samples(args.index), args.after)
+    remarks = []
+    if args.germline:
+        samples, remarks = germline_samples(samples)
+    try:
+        outcomes = run_each(items_of(samples), args.pipeline, room=ROOM, folder=args.out)
+    except StepFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    write_outcomes(args.outcomes, [*outcomes, *remarks])
+    return 0
+
+
+def _stream_reads(args: argparse.Namespace) -> int:
+    from equisite.core.each import refuse_error
+    from equisite.core.errors import InputError
+    from equisite.genomics.samples import read_samples
+    from equisite.genomics.stream import stream_sample
+
+    (sample,) = (s for s in read_samples(args.index) if s.token == args.item)
+    try:
+        stream_sample(sample, sys.stdout.buffer.write)
+        sys.stdout.buffer.flush()
+    except InputError as error:
+        place = os.environ.get("REFUSAL")
+        if place is None:
+            raise
+        return refuse_error(Path(place), error)
+    return 0
+
+
+def _compare_calls(args: argparse.Namespace) -> int:
+    from equisite.genomics.judging import judge_files, report_lines
+    from equisite.variants.vcf import VcfError
+
+    try:
+        report = judge_files(
+            args.truth,
+            args.calls,
+            args.reference,
+            args.bed,
+            truth_sample=args.truth_sample,
+            calls_sample=args.calls_sample,
+            rounds=args.bootstrap,
+            seed=args.seed,
+        )
+    except (VcfError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print("\n".join(report_lines(report)))
+    return 0
