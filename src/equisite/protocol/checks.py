@@ -54,9 +54,7 @@ def check_keyring(keyring: Keyring, document: Document) -> list[Finding]:
                 found.append(Finding("KEY_NOT_ED25519", document.where((*place, name))))
         if site.valid_from and site.valid_until and site.valid_until < site.valid_from:
             where = document.where((*place, "valid_until"))
-            found.append(
-                Finding("VALIDITY_REVERSED", where, {"first": site.valid_from})
-            )
+            found.append(Finding("VALIDITY_REVERSED", where, {"first": site.valid_from}))
     return found
 
 
@@ -78,7 +76,9 @@ def _twice(
 def _names_once(protocol: Protocol, document: Document) -> Iterator[Finding]:
     contigs = [c.name for c in protocol.reference.contigs]
     yield from _twice(document, ("reference", "contigs"), "name", contigs)
-    yield from _twice(document, ("imaging", "roi"), "name", [r.name for r in protocol.imaging.roi])
+    yield from _twice(
+        document, ("imaging", "roi"), "name", [r.name for r in protocol.imaging.roi]
+    )
     yield from _twice(document, ("tables",), "id", [t.id for t in protocol.tables])
     yield from _twice(document, ("genomics", "panel"), None, protocol.genomics.panel)
 
@@ -90,8 +90,9 @@ def _patterns(protocol: Protocol, document: Document) -> Iterator[Finding]:
                 re.compile(pattern)
             except re.error as error:
                 where = document.where(("imaging", "roi", number, "patterns", index))
-                numbers = {"pattern": pattern, "problem": str(error)}
-                yield Finding("PATTERN_INVALID", where, dict(numbers))
+                yield Finding(
+                    "PATTERN_INVALID", where, {"pattern": pattern, "problem": str(error)}
+                )
 
 
 def _pinned(protocol: Protocol, document: Document, folder: Path) -> Iterator[Finding]:
@@ -106,15 +107,21 @@ def _pinned(protocol: Protocol, document: Document, folder: Path) -> Iterator[Fi
             continue
         found = sha256_file(path)
         if found != pinned.sha256:
-            numbers = {"file": pinned.file, "found": found, "expected": pinned.sha256}
-            yield Finding("PINNED_DIFFERS", where, dict(numbers))
+            yield Finding(
+                "PINNED_DIFFERS",
+                where,
+                {"file": pinned.file, "found": found, "expected": pinned.sha256},
+            )
 
 
 def _rules_of_release(protocol: Protocol, document: Document) -> Iterator[Finding]:
     kind, ruleset = protocol.protocol.data, protocol.disclosure.ruleset
     if RULESET_OF[kind] != ruleset:
-        numbers = {"ruleset": ruleset, "kind": kind, "right": RULESET_OF[kind]}
-        yield Finding("RULESET_MISMATCH", document.where(("disclosure", "ruleset")), dict(numbers))
+        yield Finding(
+            "RULESET_MISMATCH",
+            document.where(("disclosure", "ruleset")),
+            {"ruleset": ruleset, "kind": kind, "right": RULESET_OF[kind]},
+        )
     k, minimum = protocol.disclosure.k, protocol.cohort.minimum_n
     if kind == "patients":
         if k is not None and k < PATIENTS_K:
@@ -148,9 +155,10 @@ def _tables(protocol: Protocol, document: Document) -> Iterator[Finding]:
     for number, table in enumerate(protocol.tables):
         place: Location = ("tables", number)
         if table.analysis_set not in protocol.cohort.analysis_sets:
-            numbers = {"name": table.analysis_set}
             yield Finding(
-                "ANALYSIS_SET_UNKNOWN", document.where((*place, "analysis_set")), dict(numbers)
+                "ANALYSIS_SET_UNKNOWN",
+                document.where((*place, "analysis_set")),
+                {"name": table.analysis_set},
             )
         if isinstance(table, CarriersTable):
             yield from _carriers(protocol, document, place, table)
@@ -164,11 +172,17 @@ def _tables(protocol: Protocol, document: Document) -> Iterator[Finding]:
                     yield Finding("FEATURE_FORM", where, {"name": name})
                     continue
                 if modality.upper() not in protocol.radiomics.modalities:
-                    numbers = {"modality": modality.upper(), "name": name}
-                    yield Finding("MODALITY_WITHOUT_SETTINGS", where, dict(numbers))
+                    yield Finding(
+                        "MODALITY_WITHOUT_SETTINGS",
+                        where,
+                        {"modality": modality.upper(), "name": name},
+                    )
                 if region not in regions:
-                    numbers = {"roi": region, "known": ", ".join(sorted(regions))}
-                    yield Finding("ROI_UNKNOWN", where, dict(numbers))
+                    yield Finding(
+                        "ROI_UNKNOWN",
+                        where,
+                        {"roi": region, "known": ", ".join(sorted(regions))},
+                    )
 
 
 def _carriers(

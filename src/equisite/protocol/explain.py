@@ -22,9 +22,16 @@ PATTERNS = {
     r"^DUO:\d{7}$": "a code as DUO:0000007",
     r"^[a-z][a-z0-9]*$": "lower-case letters and digits, a letter first",
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "a plain file name without folders",
-    r"^([A-Z]\d{2}(\.\d{1,2})?|\d{4}/\d|C\d{2}\.\d)$": "a code of ICD-10 (C49.9) or ICD-O-3 (8890/3)",
+    r"^([A-Z]\d{2}(\.\d{1,2})?|\d{4}/\d|C\d{2}\.\d)$": "a code of ICD-10 (C49.9) "
+    "or ICD-O-3 (8890/3)",
 }
 """What the patterns of the models mean, in words."""
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("greater than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
 
 
 def close_to(word: str, known: Iterable[str]) -> str:
@@ -78,11 +85,9 @@ def problem_of(error: Any) -> str:
         return "must be one text" if group else "must be text; put the value in quotes"
     if kind in plain:
         return plain[kind]
-    bounds = {"greater_than_equal": ("at least", "ge"), "greater_than": ("greater than", "gt"),
-              "less_than_equal": ("at most", "le"), "less_than": ("less than", "lt")}  # fmt: skip
-    if kind in bounds:
-        words_, key = bounds[kind]
-        return f"must be {words_} {context[key]}"
+    for bound, (phrase, key) in _BOUNDS.items():
+        if kind == bound:
+            return f"must be {phrase} {context[key]}"
     if kind == "too_short":
         return f"must have at least {context['min_length']} item(s)"
     if kind == "too_long":
@@ -134,8 +139,13 @@ def findings_of(
             value = first["input"]
             if first["type"] == "union_tag_invalid":
                 value = value.get("kind")
-            numbers = {"key": dotted(location), "problem": problem, "value": shown(value)}
-            findings.append(Finding("KEY_VALUE", where, dict(numbers)))
+            findings.append(
+                Finding(
+                    "KEY_VALUE",
+                    where,
+                    {"key": dotted(location), "problem": problem, "value": shown(value)},
+                )
+            )
     return sorted(findings, key=lambda f: _line(f.where))
 
 
@@ -187,9 +197,12 @@ def _unknown(
     if not guess:
         homes = sorted(".".join(p) for p in all_paths(model) if p[-1] == key)
         guess = homes[0] if homes else ""
-    numbers = {
-        "key": dotted(location),
-        "guess": f" Did you mean {guess}?" if guess else "",
-        "known": ", ".join(known) or "none",
-    }
-    return Finding("KEY_UNKNOWN", where, dict(numbers))
+    return Finding(
+        "KEY_UNKNOWN",
+        where,
+        {
+            "key": dotted(location),
+            "guess": f" Did you mean {guess}?" if guess else "",
+            "known": ", ".join(known) or "none",
+        },
+    )

@@ -11,7 +11,9 @@ class SiteKeys(Strict):
     """One site of the consortium. Keys are OpenSSH public keys (ed25519)."""
 
     id: Identifier
-    title: str = Field(min_length=1, description="Name shown in the report; from the lead, never from a site.")
+    title: str = Field(
+        min_length=1, description="Name shown in the report; from the lead, never from a site."
+    )
     prepare_key: str | None = None
     approve_key: str | None = None
     valid_from: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
@@ -32,5 +34,6 @@ class Lead(Strict):
     keyring: str
     inbox: str = "inbox"
     admit_overrides: dict[str, str] = Field(
-        default_factory=dict, description="Bundle sha256 to the reason why it is admitted all the same."
+        default_factory=dict,
+        description="Bundle sha256 to the reason why it is admitted all the same.",
     )

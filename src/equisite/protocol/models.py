@@ -36,7 +36,8 @@ class Head(Strict):
         default=(), description="Data use codes of the analysis (GA4GH DUO)."
     )
     data: Literal["patients", "public"] = Field(
-        description="`public` selects the small minimums for open data; never pooled with `patients`."
+        description="`public` selects the small minimums for open data; "
+        "never pooled with `patients`."
     )
 
 
@@ -58,7 +59,9 @@ class Reference(Strict):
 class PinnedFile(Strict):
     """A file that lies beside the protocol, named by content."""
 
-    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name beside the protocol.")
+    file: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name beside the protocol."
+    )
     sha256: Sha256
 
 
@@ -67,9 +70,14 @@ class GenomicThresholds(Strict):
 
     minimum_depth: int = Field(default=10, ge=1, description="Reads a callable base needs.")
     minimum_mapping_quality: int = Field(default=20, ge=0, le=60)
-    minimum_mean_depth: float = Field(default=5.0, ge=0, description="Below: LOW_DEPTH, refused.")
+    minimum_mean_depth: float = Field(
+        default=5.0, ge=0, description="Below: LOW_DEPTH, refused."
+    )
     minimum_callable_fraction: float = Field(
-        default=0.5, ge=0, le=1, description="Share of the territory; below: LOW_CALLABLE, refused."
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Share of the territory; below: LOW_CALLABLE, refused.",
     )
 
 
@@ -78,16 +86,21 @@ class Genomics(Strict):
 
     aligner: Literal["bwa-mem"] = "bwa-mem"
     bases_per_batch: int = Field(
-        default=10_000_000, ge=100_000, description="bwa mem -K: part of the result, hence pinned."
+        default=10_000_000,
+        ge=100_000,
+        description="bwa mem -K: part of the result, hence pinned.",
     )
     callers: tuple[Literal["bcftools"], ...] = Field(default=("bcftools",), min_length=1)
     gene_models: PinnedFile | None = Field(
         default=None, description="Ensembl-style GFF3 for `bcftools csq`."
     )
     territory: PinnedFile | None = Field(
-        default=None, description="BED of the bases that are judged; absent: the whole reference."
+        default=None,
+        description="BED of the bases that are judged; absent: the whole reference.",
     )
-    panel: tuple[str, ...] = Field(default=(), description="Genes that may be counted, by name.")
+    panel: tuple[str, ...] = Field(
+        default=(), description="Genes that may be counted, by name."
+    )
     thresholds: GenomicThresholds = GenomicThresholds()
 
 
@@ -132,14 +145,20 @@ class RadiomicSettings(Strict):
         default=None, description="x, y, z of the resampled grid; absent: native grid."
     )
     interpolator: Literal["linear", "bspline", "nearest"] = "linear"
-    bin_width: float | None = Field(default=None, gt=0, description="Fixed bin size, in image units.")
+    bin_width: float | None = Field(
+        default=None, gt=0, description="Fixed bin size, in image units."
+    )
     bin_count: int | None = Field(default=None, ge=2, le=1000, description="Fixed bin number.")
-    range: tuple[float, float] | None = Field(default=None, description="Re-segmentation bounds.")
+    range: tuple[float, float] | None = Field(
+        default=None, description="Re-segmentation bounds."
+    )
     normalize: bool = False
     classes: tuple[
         Literal["shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm"], ...
     ] = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
-    minimum_voxels: int = Field(default=64, ge=1, description="Fewer: ROI_SMALL, texture missing.")
+    minimum_voxels: int = Field(
+        default=64, ge=1, description="Fewer: ROI_SMALL, texture missing."
+    )
 
 
 class Radiomics(Strict):

@@ -71,7 +71,9 @@ class SiteConfig(Strict):
 
     site: Identifier = Field(description="Id of this site in the keyring.")
     protocol: str = Field(description="Protocol file, relative to the site folder.")
-    keyring: str | None = Field(default=None, description="Keyring file; default beside the protocol.")
+    keyring: str | None = Field(
+        default=None, description="Keyring file; default beside the protocol."
+    )
     sheets: Sheets = Sheets()
     freeze: Freeze
     reference: SiteReference | None = Field(

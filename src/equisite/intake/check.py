@@ -1,0 +1,219 @@
+"""All checks of a site folder, over whole sheets, before anything runs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from equisite.core.errors import ConfigError, Finding
+from equisite.intake import imaging as imaging_checks
+from equisite.intake import sequencing as sequencing_checks
+from equisite.intake.agreement import check_keyring, check_product, check_tightening
+from equisite.intake.patients import (
+    check_clinical_only,
+    check_known,
+    check_patients,
+    included,
+)
+from equisite.intake.places import Place, Places
+from equisite.intake.reference import check_reference
+from equisite.intake.rows import Sheet, read_imaging, read_patients, read_sequencing
+from equisite.protocol.load import examine_protocol, examine_site
+from equisite.protocol.models import Protocol
+from equisite.protocol.site import ImagingRow, PatientRow, SequencingRow, SiteConfig
+from equisite.protocol.yaml_text import Document
+
+SHOWN = 10
+"""Findings of one kind in one column that are told line by line; the rest are counted."""
+
+Found = Mapping[tuple[int, str], Place]
+
+
+@dataclass(frozen=True)
+class CheckedSite:
+    """A site folder without mistakes, and what was looked up on the way.
+
+    remarks: findings that stop nothing. A sheet that the site does not have is None.
+    """
+
+    directory: Path
+    config: SiteConfig
+    protocol: Protocol
+    protocol_folder: Path
+    patients: Sheet[PatientRow]
+    sequencing: Sheet[SequencingRow] | None
+    imaging: Sheet[ImagingRow] | None
+    lanes: Found
+    series: Found
+    fasta: Place | None
+    cache: Place | None
+    image_root: Place | None
+    remarks: tuple[Finding, ...]
+
+
+def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> CheckedSite:
+    """Check `config.yaml` of a folder and everything that it names.
+
+    overrides: values given on Snakemake's command line, laid over the file.
+    Raises ConfigError with all mistakes of all files at once.
+    """
+    config, document, findings = examine_site(directory / "config.yaml", overrides)
+    if config is None or document is None:
+        _raise_refusals(findings)
+        raise ConfigError(findings)
+    protocol_file = directory / config.protocol
+    protocol, protocol_text, more = examine_protocol(protocol_file)
+    findings += [_named(f, document) for f in more]
+    if protocol is not None and protocol_text is not None:
+        findings += check_product(protocol, protocol_text)
+        findings += check_tightening(config, protocol, document)
+    findings += check_keyring(config, protocol, document, directory)
+
+    patients, more = read_patients(directory / config.sheets.patients, config.sheets.patients)
+    findings += more
+    if patients is not None:
+        findings += check_patients(patients)
+    sequencing, lanes, more = _sequencing(directory, config, patients)
+    findings += more
+    root, more = _folder(config.roots.images, document, ("roots", "images"), directory)
+    findings += more
+    imaging, series, more = _imaging(directory, config, patients, protocol)
+    findings += more
+    fasta, cache = None, None
+    if config.reference is not None:
+        places = Places(directory)
+        fasta, more = check_reference(config.reference.fasta, protocol, document, places)
+        findings += more
+        cache, more = _folder(
+            config.reference.cache, document, ("reference", "cache"), directory
+        )
+        findings += more
+    elif sequencing is not None and sequencing.rows:
+        findings.append(Finding("REFERENCE_NEEDED", document.name))
+    findings += _remarks(directory, config, patients, sequencing, imaging)
+    _raise_refusals(findings)
+    if protocol is None or patients is None:  # each came with a refusal
+        raise ConfigError(findings)
+    return CheckedSite(
+        directory, config, protocol, protocol_file.parent, patients, sequencing, imaging,
+        lanes, series, fasta, cache, root, tuple(findings),
+    )  # fmt: skip
+
+
+def _sequencing(
+    directory: Path, config: SiteConfig, patients: Sheet[PatientRow] | None
+) -> tuple[Sheet[SequencingRow] | None, Found, list[Finding]]:
+    name = config.sheets.sequencing
+    if name is None:
+        return None, {}, []
+    sheet, findings = read_sequencing(directory / name, name)
+    if sheet is None:
+        return None, {}, findings
+    if patients is not None:
+        findings += check_known(patients, sheet)
+    findings += sequencing_checks.check_sequencing(sheet)
+    sheet = _without_withdrawn(sheet, patients)
+    found, more = sequencing_checks.check_files(sheet, Places(sheet.folder))
+    return sheet, found, findings + more
+
+
+def _imaging(
+    directory: Path,
+    config: SiteConfig,
+    patients: Sheet[PatientRow] | None,
+    protocol: Protocol | None,
+) -> tuple[Sheet[ImagingRow] | None, Found, list[Finding]]:
+    name = config.sheets.imaging
+    if name is None:
+        return None, {}, []
+    sheet, findings = read_imaging(directory / name, name)
+    if sheet is None:
+        return None, {}, findings
+    if patients is not None:
+        findings += check_known(patients, sheet)
+    findings += imaging_checks.check_imaging(sheet, root_given=config.roots.images is not None)
+    if protocol is not None:
+        findings += imaging_checks.check_against_protocol(sheet, protocol)
+    sheet = _without_withdrawn(sheet, patients)
+    found, more = imaging_checks.check_files(sheet, Places(sheet.folder))
+    return sheet, found, findings + more
+
+
+def _without_withdrawn(sheet: Any, patients: Sheet[PatientRow] | None) -> Any:
+    """The sheet without rows of withdrawn patients: their files may be gone, rightly."""
+    if patients is None:
+        return sheet
+    gone = {r.cells.patient for r in patients.rows if r.cells.status == "withdrawn"}
+    rows = tuple(row for row in sheet.rows if row.cells.patient not in gone)
+    return Sheet(sheet.name, sheet.folder, sheet.columns, rows, sheet.mentioned)
+
+
+def _folder(
+    name: str | None, document: Document, key: tuple[str, ...], directory: Path
+) -> tuple[Place | None, list[Finding]]:
+    if name is None:
+        return None, []
+    path = directory / name
+    where = document.where(key)
+    if "://" in name:
+        return None, [Finding("PATH_IS_URL", where, {"path": name})]
+    if not path.exists():
+        place = Places(directory).tree(name, where)
+        return None, [place] if isinstance(place, Finding) else []
+    if not path.is_dir():
+        return None, [Finding("FOLDER_IS_FILE", where, {"path": name})]
+    return Place(str(path.absolute()), "", str(path.resolve())), []
+
+
+def _named(finding: Finding, document: Document) -> Finding:
+    """A missing protocol is told with the line of config.yaml that names it."""
+    if finding.code != "CONFIG_MISSING":
+        return finding
+    return Finding("PROTOCOL_MISSING", document.where(("protocol",)), {"path": finding.where})
+
+
+def _remarks(
+    directory: Path,
+    config: SiteConfig,
+    patients: Sheet[PatientRow] | None,
+    sequencing: Sheet[SequencingRow] | None,
+    imaging: Sheet[ImagingRow] | None,
+) -> Iterator[Finding]:
+    for kind in ("sequencing", "imaging"):
+        if getattr(config.sheets, kind) is None and (directory / f"{kind}.tsv").is_file():
+            yield Finding("SHEET_NOT_USED", f"{kind}.tsv", {"kind": kind})
+    if sequencing is not None and (count := sequencing_checks.tumours_alone(sequencing)):
+        yield Finding("TUMOUR_ALONE", sequencing.name, {"count": count})
+    if patients is not None:
+        sheets: list[Sheet[Any]] = [s for s in (sequencing, imaging) if s is not None]
+        with_rows = {row.cells.patient for sheet in sheets for row in sheet.rows}
+        yield from check_clinical_only(patients, with_rows)
+        gone = len({r.cells.patient for r in patients.rows}) - len(included(patients))
+        if gone:
+            yield Finding("WITHDRAWN", patients.name, {"count": gone})
+
+
+def _raise_refusals(findings: Iterable[Finding]) -> None:
+    refusals = [f for f in findings if f.severity == "refuse"]
+    if refusals:
+        raise ConfigError(condensed(refusals))
+
+
+def condensed(findings: Iterable[Finding], shown: int = SHOWN) -> list[Finding]:
+    """Findings in order; of one kind in one column at most `shown`, then their number."""
+    groups: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        file, _, rest = finding.where.partition(" line ")
+        groups[finding.code, file, rest.partition(", ")[2]].append(finding)
+    result: list[Finding] = []
+    for (code, file, column), group in groups.items():
+        result += group[:shown]
+        if len(group) > shown:
+            place = file + (f", {column}" if column else "")
+            result.append(
+                Finding("MORE_OF_A_KIND", place, {"count": len(group) - shown, "code": code})
+            )
+    return result

@@ -1,0 +1,155 @@
+"""Rows of the three sheets as typed records, each cell judged by its model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from equisite.codebook.book import codebook
+from equisite.codebook.model import Variable
+from equisite.core.errors import Finding
+from equisite.intake.sheet_text import Line, SheetText, read_sheet
+from equisite.protocol.explain import did_you_mean, problem_of
+from equisite.protocol.site import ImagingRow, PatientRow, SequencingRow
+
+Model = TypeVar("Model", bound=BaseModel)
+
+COMPUTED = frozenset({"analysis_set", "age_band", "sex_female"})
+"""Clinical variables that are computed from others and may not be given."""
+
+
+@dataclass(frozen=True)
+class Row(Generic[Model]):
+    """A sound row and its line in the file."""
+
+    line: int
+    cells: Model
+
+
+@dataclass(frozen=True)
+class Sheet(Generic[Model]):
+    """The sound rows of one sheet. mentioned: cells of rows that were refused."""
+
+    name: str
+    folder: Path
+    columns: tuple[str, ...]
+    rows: tuple[Row[Model], ...]
+    mentioned: frozenset[str] = frozenset()
+
+    def where(self, line: int, column: str = "") -> str:
+        """`sequencing.tsv line 17, column fastq_2`."""
+        return f"{self.name} line {line}" + (f", column {column}" if column else "")
+
+
+def read_patients(path: Path, name: str) -> tuple[Sheet[PatientRow] | None, list[Finding]]:
+    """`patients.tsv`; further columns must be clinical variables of the codebook."""
+    clinical = clinical_columns()
+    known = (*PatientRow.model_fields, *clinical)
+    text, findings = read_sheet(path, name, ("patient", "sex", "diagnosis"), known)
+    if text is None:
+        return None, findings
+    if not {"age", "birth_year"} & set(text.columns) and not _blames(findings, "age"):
+        findings.append(Finding("COLUMN_MISSING", f"{name} line 1", {"column": "age"}))
+    sheet = _typed(text, path, PatientRow, findings)
+    given = [clinical[c] for c in text.columns if c in clinical]
+    for line in text.lines:
+        for variable in given:
+            cell = line.cells.get(variable.id, "")
+            problem = _clinical_problem(variable, cell) if cell else ""
+            if problem:
+                where = text.where(line.number, variable.id)
+                findings.append(
+                    Finding("CELL_VALUE", where, {"cell": cell, "problem": problem})
+                )
+    return sheet, findings
+
+
+def read_sequencing(path: Path, name: str) -> tuple[Sheet[SequencingRow] | None, list[Finding]]:
+    """`sequencing.tsv`."""
+    return _read(path, name, SequencingRow)
+
+
+def read_imaging(path: Path, name: str) -> tuple[Sheet[ImagingRow] | None, list[Finding]]:
+    """`imaging.tsv`."""
+    return _read(path, name, ImagingRow)
+
+
+def clinical_columns() -> dict[str, Variable]:
+    """Variables of the codebook that may be columns of `patients.tsv`, besides its own."""
+    return {
+        v.id: v
+        for v in codebook().variables
+        if v.class_ == "clinical"
+        and v.instances is None
+        and v.id not in COMPUTED
+        and v.id not in PatientRow.model_fields
+    }
+
+
+def _read(
+    path: Path, name: str, model: type[Model]
+) -> tuple[Sheet[Model] | None, list[Finding]]:
+    required = tuple(c for c, f in model.model_fields.items() if f.is_required())
+    text, findings = read_sheet(path, name, required, tuple(model.model_fields))
+    if text is None:
+        return None, findings
+    return _typed(text, path, model, findings), findings
+
+
+def _typed(
+    text: SheetText, path: Path, model: type[Model], findings: list[Finding]
+) -> Sheet[Model]:
+    rows = []
+    mentioned = set(text.mentioned)
+    for line in text.lines:
+        try:
+            rows.append(Row(line.number, model.model_validate(line.cells)))
+        except ValidationError as error:
+            findings += _cell_findings(text, line, error)
+            mentioned |= set(line.cells.values())
+    return Sheet(text.name, path.parent, text.columns, tuple(rows), frozenset(mentioned))
+
+
+def _cell_findings(text: SheetText, line: Line, error: ValidationError) -> Iterator[Finding]:
+    for one in error.errors(include_url=False):
+        column = str(one["loc"][0])
+        where = text.where(line.number, column)
+        if one["type"] == "missing":
+            if column in text.columns:  # a missing column was told once, for the header
+                yield Finding("CELL_EMPTY", where)
+            continue
+        yield Finding(
+            "CELL_VALUE", where, {"cell": str(one["input"]), "problem": problem_of(one)}
+        )
+
+
+def _clinical_problem(variable: Variable, cell: str) -> str:
+    """What is wrong with a cell of a clinical variable, or an empty text."""
+    if variable.type == "code":
+        if cell in variable.codes:
+            return ""
+        return f"must be one of {', '.join(variable.codes)}" + (
+            f" ({guess.strip()})" if (guess := did_you_mean(cell, variable.codes)) else ""
+        )
+    if variable.type == "flag":
+        return "" if cell in ("0", "1") else "must be 0 or 1"
+    try:
+        value = float(cell)
+    except ValueError:
+        return "must be a number with a decimal point"
+    if value != value or value in (float("inf"), float("-inf")):
+        return "must be a finite number"
+    if variable.type == "count" and value != int(value):
+        return "must be a whole number"
+    if variable.lower is not None and value < variable.lower:
+        return f"must be at least {variable.lower:g}"
+    return ""
+
+
+def _blames(findings: Iterable[Finding], column: str) -> bool:
+    """Whether an unknown column was already taken for `column`."""
+    return any(f"Did you mean {column}?" in str(f.numbers.get("guess")) for f in findings)
