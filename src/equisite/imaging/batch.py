@@ -1,0 +1,162 @@
+"""A batch of rows: each series judged and converted once, each region drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from equisite.core.errors import EquisiteError, Finding, InputError
+from equisite.core.outcomes import Outcome, done, from_error, judged
+from equisite.imaging.discovery import Found, SeriesFiles, one_series, scan, series_by_uid
+from equisite.imaging.findings import INFO, WARN, ImagingFinding, refused
+from equisite.imaging.masks import MaskReader, Region
+from equisite.imaging.nifti import write_mask
+from equisite.imaging.rows import RegionPair, SeriesRow
+from equisite.imaging.series import SeriesReport, judge_series
+from equisite.intake.index import ImagingItem
+from equisite.protocol.models import Imaging
+
+ROOM = "imaging"
+
+
+@dataclass
+class BatchResult:
+    """Rows of the batch's three tables."""
+
+    series: list[SeriesRow] = field(default_factory=list)
+    regions: list[RegionPair] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+
+def run_batch(
+    items: Iterable[ImagingItem], imaging: Imaging, volumes: Path | None
+) -> BatchResult:
+    """Judge all series of a batch; with a folder for volumes, convert and draw as well.
+
+    Rows that name the same series share one image. Wrong data become outcomes of their
+    rows; MemoryError and OSError of the machine are raised.
+    """
+    result = BatchResult()
+    groups: dict[tuple[str, str, str], list[ImagingItem]] = {}
+    for item in sorted(items, key=lambda i: (i.token, i.patient, i.roi, i.mask, i.reader)):
+        groups.setdefault((item.series, item.root, item.modality), []).append(item)
+    finder = _Finder(groups)
+    masks = MaskReader(imaging)
+    for (series, root, modality), rows in groups.items():
+        image = volumes / f"{rows[0].token}.image.nii" if volumes is not None else None
+        try:
+            files = finder.find(series, root)
+            report = judge_series(files, modality, imaging.limits, image)
+            number = len(files.headers)
+        except InputError as error:
+            report, number = _refusal(error), 0
+        for row in rows:
+            _record(result, row, report, number)
+        if image is None or report.grid is None:
+            continue
+        drawn = [_draw(result, row, report, image, masks) for row in rows]
+        if not any(drawn):
+            image.unlink()  # nothing will read it
+    return result
+
+
+class _Finder:
+    """Finds series by folder, or by SeriesInstanceUID with one scan of each root."""
+
+    def __init__(self, groups: Iterable[tuple[str, str, str]]) -> None:
+        self._wanted: dict[str, set[str]] = {}
+        self._scans: dict[str, Found] = {}
+        for series, root, _ in groups:
+            if _is_uid(series):
+                self._wanted.setdefault(root, set()).add(series)
+
+    def find(self, series: str, root: str) -> SeriesFiles:
+        """The files of one series; raises InputError SERIES_NOT_FOUND or _AMBIGUOUS."""
+        if not _is_uid(series):
+            return one_series(scan(Path(series)))
+        if root not in self._scans:
+            self._scans[root] = scan(Path(root), self._wanted[root])
+        return series_by_uid(self._scans[root], series)
+
+
+def _is_uid(series: str) -> bool:
+    return re.fullmatch(r"[0-9]+(\.[0-9]+)+", series) is not None
+
+
+def _refusal(error: EquisiteError) -> SeriesReport:
+    return SeriesReport(
+        tuple(ImagingFinding(f.code, f.where, f.numbers) for f in error.findings)
+    )
+
+
+def _record(
+    result: BatchResult, row: ImagingItem, report: SeriesReport, images: int
+) -> None:
+    """Rows of `series.tsv` and the series' outcomes for one row of the sheet."""
+    verdict = "refused" if report.refused else "ok"
+    item = f"{row.modality}/{row.token}"
+    start = (row.patient, row.token, row.modality, verdict, images)
+    if not report.findings:
+        result.series.append(SeriesRow(*start, "", "", "", "", "", "", ""))
+    for found in report.findings:
+        value, limit, count = (
+            str(found.numbers.get(name, "")) for name in ("value", "limit", "count")
+        )
+        result.series.append(
+            SeriesRow(
+                *start, found.code, found.severity, value, limit, count, found.sentence, found.mend
+            )
+        )
+        if found.severity != INFO:
+            result.outcomes.append(judged(row.patient, ROOM, item, found))
+
+
+def _draw(
+    result: BatchResult, row: ImagingItem, report: SeriesReport, image: Path, masks: MaskReader
+) -> bool:
+    """Write the masks of one row; whether there is one."""
+    item = f"{row.modality}/{row.token}"
+    try:
+        regions = masks.regions(row, report, image)
+    except InputError as error:
+        result.outcomes += from_error(row.patient, ROOM, item, error)
+        return False
+    written = False
+    for region in regions:
+        name = f"{item}/{region.roi}"
+        result.outcomes += [
+            judged(row.patient, ROOM, name, f) for f in region.findings if f.severity != INFO
+        ]
+        if region.mask is None or refused(region.findings) or report.grid is None:
+            continue
+        path = image.with_name(f"{row.token}.{region.roi}.mask.nii")
+        write_mask(path, report.grid, region.mask.view("uint8"))
+        result.outcomes.append(done(row.patient, ROOM, name))
+        result.regions.append(_pair(row, region, report.findings, image, path))
+        written = True
+    return written
+
+
+def _pair(
+    row: ImagingItem,
+    region: Region,
+    series_findings: Iterable[Finding],
+    image: Path,
+    mask: Path,
+) -> RegionPair:
+    flags = {f.code for f in (*series_findings, *region.findings) if f.severity == WARN}
+    voxels = 0 if region.mask is None else int(region.mask.sum())
+    folder = image.parent.name
+    return RegionPair(
+        row.patient,
+        row.token,
+        row.modality,
+        region.roi,
+        row.reader,
+        f"{folder}/{image.name}",
+        f"{folder}/{mask.name}",
+        voxels,
+        ",".join(sorted(flags)),
+    )

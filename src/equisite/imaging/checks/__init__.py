@@ -1,0 +1,1 @@
+"""Exact tests of a series, one module per kind of fault."""

@@ -1,0 +1,66 @@
+"""Is it a kind of image that has a volume at all; if not, nothing else is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from equisite.imaging.fields import ImageHeader
+from equisite.imaging.findings import ImagingFinding, finding
+
+CLASSIC = {
+    "1.2.840.10008.5.1.4.1.1.2": "CT",
+    "1.2.840.10008.5.1.4.1.1.4": "MR",
+    "1.2.840.10008.5.1.4.1.1.128": "PT",
+}
+"""SOP classes with one slice per file, and their modality."""
+
+SECONDARY = "1.2.840.10008.5.1.4.1.1.7"
+SCOUT_WORDS = ("LOCALIZER", "SCOUT", "SURVEY", "SURVIEW")
+PROJECTIONS = frozenset(
+    {"MIP", "MINIP", "MAX_IP", "MIN_IP", "PROJECTION IMAGE", "SCREEN SAVE", "CURVED",
+     "CSA PARALLEL"}
+)
+GREY = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
+
+
+def is_secondary(sop_class: str) -> bool:
+    """Secondary capture by whole components: `.7` or `.7.1` to `.7.4`, never `.77`."""
+    return sop_class == SECONDARY or sop_class.startswith(SECONDARY + ".")
+
+
+def is_scout(header: ImageHeader) -> bool:
+    """An image type that names a planning image."""
+    return any(word in value for value in header.image_type for word in SCOUT_WORDS)
+
+
+def check_kind(headers: Sequence[ImageHeader]) -> list[ImagingFinding]:
+    """Codes of images that are no slices of a volume; all that apply."""
+    total = len(headers)
+    findings = []
+
+    def count(code: str, number: int, **numbers: str) -> None:
+        if number:
+            findings.append(finding(code, count=number, total=total, **numbers))
+
+    secondary = [h for h in headers if is_secondary(h.sop_class)]
+    unsupported = [
+        h
+        for h in headers
+        if not is_secondary(h.sop_class) and (h.sop_class not in CLASSIC or h.frames > 1)
+    ]
+    count("SOP_UNSUPPORTED", len(unsupported))
+    count("SECONDARY_CAPTURE", len(secondary))
+    classic = [h for h in headers if h.sop_class in CLASSIC]
+    count("LOCALIZER", sum(map(is_scout, classic)))
+    projected = sorted({v for h in classic for v in h.image_type if v.upper() in PROJECTIONS})
+    count(
+        "DERIVED_PROJECTION",
+        sum(any(v.upper() in PROJECTIONS for v in h.image_type) for h in classic),
+        kinds=", ".join(projected),
+    )
+    count("MOSAIC", sum("MOSAIC" in h.image_type for h in classic))
+    count("COLOUR", sum(h.samples > 1 or h.photometric not in GREY for h in headers))
+    count(
+        "PALETTE", sum(h.samples == 1 and h.photometric == "PALETTE COLOR" for h in headers)
+    )
+    return findings

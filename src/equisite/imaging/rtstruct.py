@@ -1,0 +1,147 @@
+"""Contours of a DICOM structure set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equisite.core.errors import InputError
+from equisite.imaging.findings import ImagingFinding, finding
+from equisite.imaging.header_pydicom import quiet_pydicom
+from equisite.imaging.stack import Stack
+
+RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
+CLOSED = frozenset({"CLOSED_PLANAR", "CLOSEDPLANAR_XOR"})
+_CONTOUR_DATA = 0x30060050
+
+
+@dataclass(frozen=True)
+class Structure:
+    """One region: its local name, frame of reference and rings.
+
+    rings: (point, 3) in mm, LPS, one array per closed contour. open_contours: contours
+    that enclose nothing, left out. images: SOPInstanceUIDs the contours were drawn on.
+    """
+
+    name: str
+    frame_of_reference: str
+    rings: tuple[NDArray[np.float64], ...]
+    open_contours: int
+    images: frozenset[str]
+
+
+@dataclass(frozen=True)
+class StructureSet:
+    """All regions of a file, by ROI number, and the series it was drawn on."""
+
+    structures: tuple[Structure, ...]
+    series: frozenset[str]
+
+
+def read_structures(path: Path) -> StructureSet:
+    """Read an RTSTRUCT. ROI numbers link names to contours, never the order of lists.
+
+    Raises InputError MASK_UNREADABLE when the file is no whole structure set, OSError when
+    the machine cannot read it.
+    """
+    import pydicom
+
+    with quiet_pydicom(), path.open("rb") as stream:
+        try:
+            dataset = pydicom.dcmread(stream, force=True)
+            if str(dataset.get("SOPClassUID", "")) != RTSTRUCT:
+                raise InputError("MASK_UNREADABLE", problem="it is no DICOM structure set")
+            return _structure_set(dataset)
+        except InputError:
+            raise
+        except OSError as problem:
+            if problem.errno is not None:
+                raise
+            raise InputError("MASK_UNREADABLE", problem="it ends early") from problem
+        except (ValueError, KeyError, AttributeError, TypeError, EOFError,
+                NotImplementedError) as problem:
+            raise InputError(
+                "MASK_UNREADABLE", problem=f"it cannot be parsed ({type(problem).__name__})"
+            ) from problem
+
+
+def _structure_set(dataset: Any) -> StructureSet:
+    contours = {int(item.ReferencedROINumber): item for item in dataset.ROIContourSequence}
+    structures = [
+        _structure(item, contours.get(int(item.ROINumber)))
+        for item in sorted(dataset.StructureSetROISequence, key=lambda i: int(i.ROINumber))
+    ]
+    series = {
+        str(one.SeriesInstanceUID)
+        for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ()
+        for study in frame.get("RTReferencedStudySequence") or ()
+        for one in study.get("RTReferencedSeriesSequence") or ()
+    }
+    return StructureSet(tuple(structures), frozenset(series))
+
+
+def _structure(item: Any, contours: Any) -> Structure:
+    rings = []
+    open_contours = 0
+    images: set[str] = set()
+    for contour in (contours.get("ContourSequence") or ()) if contours is not None else ():
+        images.update(
+            str(image.ReferencedSOPInstanceUID)
+            for image in contour.get("ContourImageSequence") or ()
+        )
+        points = _points(contour)
+        if str(contour.get("ContourGeometricType", "")) in CLOSED and len(points) >= 3:
+            rings.append(points)
+        else:
+            open_contours += 1
+    return Structure(
+        str(item.get("ROIName", "")),
+        str(item.get("ReferencedFrameOfReferenceUID", "")),
+        tuple(rings),
+        open_contours,
+        frozenset(images),
+    )
+
+
+def _points(contour: Any) -> NDArray[np.float64]:
+    """ContourData from its raw bytes: making objects of each number is the slow part."""
+    if _CONTOUR_DATA not in contour:
+        return np.empty((0, 3))
+    raw = contour.get_item(_CONTOUR_DATA).value
+    if isinstance(raw, bytes):
+        parts = raw.strip(b" \0")
+        numbers = [float(part) for part in parts.split(b"\\")] if parts else []
+    else:
+        numbers = [float(part) for part in raw or ()]
+    if len(numbers) % 3 or not all(map(math.isfinite, numbers)):
+        raise ValueError("contour data are no points")
+    return np.array(numbers, dtype=np.float64).reshape(-1, 3)
+
+
+def check_link(
+    structure: Structure, drawn_on: frozenset[str], stack: Stack
+) -> list[ImagingFinding]:
+    """FOR_MISMATCH, STALE_REFERENCE: does the region belong to this series.
+
+    Equal frame of reference, or the structure set names the series. References to images
+    that are not there are common after de-identification; geometry decides, they warn.
+    """
+    header = stack.headers[0]
+    same_frame = bool(header.frame_of_reference) and (
+        structure.frame_of_reference == header.frame_of_reference
+    )
+    if not same_frame and header.series not in drawn_on:
+        return [finding("FOR_MISMATCH")]
+    known = {h.sop_instance for h in stack.headers}
+    stale = len(structure.images - known)
+    if stale:
+        return [finding("STALE_REFERENCE", count=stale, total=len(structure.images))]
+    return []
+
+

@@ -1,0 +1,159 @@
+"""What the header of a PET slice says about dose, times and weight."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from equisite.imaging.header_pydicom import quiet_pydicom
+
+PHILIPS_SUV, PHILIPS_ACTIVITY = (0x7053, 0x1000), (0x7053, 0x1009)
+GE_SCAN_TIME = (0x0009, 0x100D)
+
+
+@dataclass(frozen=True, slots=True)
+class SuvFields:
+    """The fields of one slice; None is absent or unreadable. Instants are in seconds.
+
+    start: injection with its date; start_clock: injection as seconds of its day, where
+    only a time is stated. All values stay inside the room: no output holds them.
+    """
+
+    weight_kg: float | None
+    dose_bq: float | None
+    half_life_s: float | None
+    nuclide: str
+    tracer: str
+    start: float | None
+    start_clock: float | None
+    series: float | None
+    series_day: float | None
+    acquisition: float | None
+    ge_scan: float | None
+    decay_correction: str
+    corrections: frozenset[str]
+    philips_suv: float | None
+    philips_activity: float | None
+
+
+def day_seconds(value: str) -> float | None:
+    """Seconds of a DICOM date (`20240229`, or the old `2024.02.29`).
+
+    >>> day_seconds("19700102") - day_seconds("1970.01.01"), day_seconds("20240230")
+    (86400.0, None)
+    """
+    digits = value.strip().replace(".", "")
+    if not re.fullmatch(r"\d{8}", digits):
+        return None
+    try:
+        day = datetime.date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return None
+    return day.toordinal() * 86400.0
+
+
+def clock_seconds(value: str) -> float | None:
+    """Seconds since midnight of a DICOM time, with or without colons and fraction.
+
+    >>> [clock_seconds(t) for t in ("112011", "112011.00", "11:20:11", "1120", "25")]
+    [40811.0, 40811.0, 40811.0, 40800.0, None]
+    """
+    match = re.fullmatch(r"(\d{2})(?:(\d{2})(?:(\d{2}(?:\.\d*)?))?)?", value.strip().replace(":", ""))
+    if match is None:
+        return None
+    hour, minute, second = (float(part or 0) for part in match.groups())
+    return hour * 3600 + minute * 60 + second if hour < 24 and minute < 60 and second < 61 else None
+
+
+def instant_seconds(value: str) -> float | None:
+    """Seconds of a DICOM date and time in one value; an offset of the time zone is dropped."""
+    match = re.fullmatch(r"(\d{8})(\d{2,6}(?:\.\d*)?)(?:[+-]\d{4})?", value.strip())
+    if match is None:
+        return None
+    return _sum(day_seconds(match[1]), clock_seconds(match[2]))
+
+
+def read_suv_fields(path: str) -> SuvFields:
+    """Read one slice with pydicom. Raises OSError when the machine cannot read."""
+    import pydicom
+
+    with quiet_pydicom():
+        dataset = pydicom.dcmread(Path(path), stop_before_pixels=True, force=True)
+        dose = next(iter(_get(dataset, "RadiopharmaceuticalInformationSequence") or ()), None)
+        series_day = day_seconds(_text(dataset, "SeriesDate"))
+        acquired = instant_seconds(_text(dataset, "AcquisitionDateTime"))
+        day = day_seconds(_text(dataset, "AcquisitionDate"))
+        stated = _sum(
+            series_day if day is None else day, clock_seconds(_text(dataset, "AcquisitionTime"))
+        )
+        nuclide = next(iter(_get(dose, "RadionuclideCodeSequence") or ()), None)
+        tracer = next(iter(_get(dose, "RadiopharmaceuticalCodeSequence") or ()), None)
+        return SuvFields(
+            weight_kg=_real(dataset, "PatientWeight"),
+            dose_bq=_real(dose, "RadionuclideTotalDose"),
+            half_life_s=_real(dose, "RadionuclideHalfLife"),
+            nuclide=_text(nuclide, "CodeValue"),
+            tracer=f"{_text(dose, 'Radiopharmaceutical')} {_text(tracer, 'CodeMeaning')}",
+            start=instant_seconds(_text(dose, "RadiopharmaceuticalStartDateTime")),
+            start_clock=clock_seconds(_text(dose, "RadiopharmaceuticalStartTime")),
+            series=_sum(series_day, clock_seconds(_text(dataset, "SeriesTime"))),
+            series_day=series_day,
+            acquisition=acquired if stated is None else stated,
+            ge_scan=instant_seconds(_private(dataset, GE_SCAN_TIME)),
+            decay_correction=_text(dataset, "DecayCorrection"),
+            corrections=frozenset(_many(dataset, "CorrectedImage")),
+            philips_suv=_number(_private(dataset, PHILIPS_SUV)),
+            philips_activity=_number(_private(dataset, PHILIPS_ACTIVITY)),
+        )
+
+
+def _sum(a: float | None, b: float | None) -> float | None:
+    return None if a is None or b is None else a + b
+
+
+def _get(dataset: Any, keyword: str) -> Any:
+    """The value of an element; None when it is absent or cannot be parsed."""
+    if dataset is None:
+        return None
+    try:
+        return dataset.get(keyword)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _text(dataset: Any, keyword: str) -> str:
+    value = _get(dataset, keyword)
+    return "" if value is None else str(value).strip()
+
+
+def _many(dataset: Any, keyword: str) -> list[str]:
+    value = _get(dataset, keyword)
+    if value is None:
+        return []
+    return [value.strip()] if isinstance(value, str) else [str(v).strip() for v in value]
+
+
+def _real(dataset: Any, keyword: str) -> float | None:
+    return _number(_text(dataset, keyword))
+
+
+def _number(value: str) -> float | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _private(dataset: Any, tag: tuple[int, int]) -> str:
+    """Text of a private element; bytes of unknown representation are text or a double."""
+    if tag not in dataset:
+        return ""
+    value = dataset[tag].value
+    if isinstance(value, bytes):
+        return value.decode("latin-1").strip(" \0")
+    return "" if value is None else str(value).strip()
