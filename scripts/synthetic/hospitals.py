@@ -170,7 +170,8 @@ def cohort(site: SitePlan, seed: str) -> list[Patient]:
     """The patients of a site: those with one kind of data, those with both, those withdrawn."""
     people = []
     total = site.patients + site.withdrawn
-    faults = dict(enumerate(site.faults, start=site.genomics_only + site.imaging_only + 5))
+    first = site.genomics_only + site.imaging_only + 1
+    faults = dict(enumerate(site.faults, start=first))
     for number in range(total):
         own = f"{seed}/{site.name}/{number}"
         rng = stream(own, "person")
