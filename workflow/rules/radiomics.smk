@@ -1,0 +1,31 @@
+"""Features of every region that imaging has made, batch by batch."""
+
+
+rule radiomics_extract_features:
+    input:
+        regions="work/imaging/{batch}/regions.tsv",
+        volumes="work/imaging/{batch}/volumes",
+    output:
+        features=ensure("work/radiomics/{batch}/regions.tsv", non_empty=True),
+        outcomes=ensure("work/radiomics/{batch}/outcomes.tsv", non_empty=True),
+    log:
+        "logs/radiomics_extract_features/{batch}.log",
+    benchmark:
+        "logs/benchmarks/radiomics_extract_features/{batch}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        code=code_digest("radiomics"),
+        protocol=SITE.protocol_digest("radiomics"),
+        settings=protocol_of,
+    shell:
+        """
+        equisite radiomics extract --protocol {params.settings} --regions {input.regions} \
+            --out {output.features} --outcomes {output.outcomes} 2> {log}
+        """
+
+
+rule radiomics:
+    input:
+        [f"work/radiomics/{batch}/regions.tsv" for batch in (0, *SITE.imaging_batches)],
