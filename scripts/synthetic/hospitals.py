@@ -52,6 +52,7 @@ class Plan:
     library: Library = field(default_factory=Library)
     minimum_n: int = 30
     carriers: tuple[int, int] = (13, 17)
+    batches: dict[str, int] = field(default_factory=dict)
 
 
 DEMO = Plan(
@@ -147,12 +148,13 @@ def write_site(
             if patient.usable("imaging"):
                 truth["phantoms"].append({"site": site.name, **about})
     _write_sheets(folder, people, sequencing, imaging)
-    write_yaml(folder / "config.yaml", site_config(site.name))
+    write_yaml(folder / "config.yaml", site_config(site.name, plan.batches))
     add_truth(truth, site.name, people, carried, genome)
 
 
-def site_config(name: str) -> dict[str, object]:
+def site_config(name: str, batches: dict[str, int]) -> dict[str, object]:
     """The site's own configuration."""
+    own: dict[str, object] = {"batches": batches} if batches else {}
     return {
         "site": name,
         "protocol": "../protocol/protocol.yaml",
@@ -163,6 +165,7 @@ def site_config(name: str) -> dict[str, object]:
         },
         "freeze": {"id": "freeze-1", "date": "2024-01-31"},
         "reference": {"fasta": "data/reference/reference.fa"},
+        **own,
     }
 
 

@@ -42,6 +42,7 @@ def nano_plan(patients: int = 6, faults: tuple[str, ...] = ()) -> Plan:
         library=Library(depth=16.0),
         minimum_n=2,
         carriers=(2, 3),
+        batches={"genomics": 3, "imaging": 3},
     )
 
 
