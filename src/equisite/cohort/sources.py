@@ -54,7 +54,7 @@ def read_sources(
 ) -> Sources:
     """Read what a run left in a site folder; batch 0, the public pack, is no patient.
 
-    Raises ConfigError COLUMNS_DIFFER when batches do not fit together, PATIENT_TWICE when
+    Raises ConfigError COLUMNS_DIFFER when batches do not fit together, ROW_TWICE when
     a patient has two rows where one is allowed.
     """
     genomics = [folder / "work/genomics" / str(b) for b in genomics_batches if b]
@@ -120,7 +120,7 @@ def _each_once(room: str, rows: Rows) -> None:
     patients = [row["patient"] for row in rows]
     twice = len(patients) - len(set(patients))
     if twice:
-        raise ConfigError("PATIENT_TWICE", room=room, patients=twice)
+        raise ConfigError("ROW_TWICE", room=room, patients=twice)
 
 
 def _pictures(folder: Path, batches: Sequence[str]) -> tuple[tuple[str, str, str], ...]:

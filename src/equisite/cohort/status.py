@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from equisite.cohort.join import SETS, Joined
 from equisite.cohort.sources import ROOMS, Sources
@@ -59,17 +58,28 @@ def status_rows(sources: Sources, joined: Joined) -> list[StatusRow]:
     rows = []
     for row in joined.rows:
         patient = row["patient"]
-        verdicts = [
-            _verdict(
+        verdicts = {
+            room: _verdict(
                 by_patient[room].get(patient, []),
                 given=patient in sources.expected[room],
                 kept=patient in found[room],
             )
             for room in ROOMS
-        ]
-        sets = [row[f"set_{name}"] == "1" for name in SETS]
-        unused = "; ".join(joined.unused.get(patient, ()))
-        rows.append(StatusRow(patient, *chain.from_iterable(verdicts), *sets, unused))
+        }
+        rows.append(
+            StatusRow(
+                patient,
+                *verdicts["clinical"],
+                *verdicts["genomics"],
+                *verdicts["imaging"],
+                *verdicts["radiomics"],
+                row["set_all"] == "1",
+                row["set_genomics"] == "1",
+                row["set_imaging"] == "1",
+                row["set_both"] == "1",
+                "; ".join(joined.unused.get(patient, ())),
+            )
+        )
     return rows
 
 

@@ -1,0 +1,114 @@
+"""From the cohort to the tables that may leave: aggregate and disclose, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from equisite.bundle.format import CellRow, TableRow
+from equisite.bundle.outputs import columns_of, data_class, register_of, sets_of, strata_of
+from equisite.bundle.ruleset import Rules
+from equisite.codebook.book import Codebook
+from equisite.protocol.models import (
+    CarriersTable,
+    ComomentTable,
+    CountTable,
+    FeatureTable,
+    Protocol,
+    QualityTable,
+)
+from equisite.release.comoments import complete
+from equisite.release.context import Context, link, withheld
+from equisite.release.groups import Groups, settle
+from equisite.release.kinds import TABULATE
+from equisite.release.patients import Mask, Patients
+
+SET_ORDER = ("genomics", "imaging", "all", "both")
+"""Analysis sets that keep their patients first; `all` and `both` follow from the others."""
+
+
+@dataclass(frozen=True)
+class Disclosed:
+    """Everything that may leave of one cohort, and how many were left out for safety.
+
+    cells: of all tables but those of quality. left_out: by analysis set, patients of the
+    cohort who are not counted; None when the set is not published at all.
+    """
+
+    tables: tuple[TableRow, ...]
+    cells: tuple[CellRow, ...]
+    quality: tuple[CellRow, ...]
+    left_out: dict[str, int | None]
+
+
+def disclose(patients: Patients, protocol: Protocol, book: Codebook, rules: Rules) -> Disclosed:
+    """Aggregate by the protocol's list of tables; whole tables enter or stay, in its order.
+
+    Raises ConfigError when the codebook does not allow a table (R1).
+    """
+    register_of(protocol, book)
+    large_enough = int(patients.sets["all"].sum()) >= rules.minimum_n
+    context = _context(patients, protocol, book, rules)
+    rows, cells, quality = [], [], []
+    for table in protocol.tables:
+        result = TABULATE[table.kind](context, table) if large_enough else withheld("minimum")
+        own = quality if isinstance(table, QualityTable) else cells
+        own += result.rows
+        rows.append(
+            TableRow(
+                table.id,
+                table.kind,
+                data_class(table, book),
+                sets_of(table, protocol)[0],
+                "withheld" if result.reason else "released",
+                result.reason,
+                result.rank,
+                len(result.rows),
+            )
+        )
+    return Disclosed(
+        tuple(rows), tuple(cells), tuple(quality), _left_out(patients, context.groups)
+    )
+
+
+def _context(patients: Patients, protocol: Protocol, book: Codebook, rules: Rules) -> Context:
+    bare = Context(patients, protocol, book, rules, Groups({}), {})
+    groups = settle(list(_asked(bare)), rules.k)
+    coded = [
+        strata_of(table)
+        for table in protocol.tables
+        if isinstance(table, CountTable | FeatureTable) and strata_of(table)
+    ]
+    linked = link(coded, patients, book, groups.masks, rules.k)
+    return Context(patients, protocol, book, rules, groups, linked)
+
+
+def _asked(context: Context) -> Iterator[tuple[Mask, int]]:
+    """Groups that the tables are about: those with values first, then the sets."""
+    patients, protocol = context.patients, context.protocol
+    least = context.rules.ruleset.moment_minimum_n
+    used: set[str] = set()
+    for table in protocol.tables:
+        if isinstance(table, CountTable | CarriersTable):
+            used.update(sets_of(table, protocol))
+            continue
+        for column in columns_of(table, context.book):
+            if isinstance(table, ComomentTable):
+                yield complete(context, table, column), least
+            else:
+                present = ~np.isnan(patients.numbers(column))
+                yield patients.sets[table.analysis_set] & present, least
+    for name in SET_ORDER:
+        if name in used:
+            yield patients.sets[name], context.rules.k
+
+
+def _left_out(patients: Patients, groups: Groups) -> dict[str, int | None]:
+    found: dict[str, int | None] = {}
+    for name, asked in patients.sets.items():
+        if asked.tobytes() in groups.released:
+            kept = groups.of(asked)
+            found[name] = None if kept is None else int(asked.sum() - kept.sum())
+    return found

@@ -1,0 +1,83 @@
+"""Carriers of qualifying variants by gene: counts with their zeros suppressed (R4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from equisite.bundle.format import CellRow, CellStatus
+from equisite.bundle.ruleset import Rules
+from equisite.release.context import cell
+from equisite.release.patients import Mask, Reals
+
+
+def carrier_column(gene: str, consequence: str) -> str:
+    """Column of the cohort with 1 for carriers of a qualifying variant, 0 for others."""
+    return f"{gene}__{consequence}"
+
+
+def read_column(gene: str) -> str:
+    """Column of the cohort with 1 where the gene was read well enough to say 0."""
+    return f"{gene}__callable"
+
+
+def carrier_rows(
+    table: str,
+    key: Mapping[str, object],
+    carried: Mapping[tuple[str, str], Reals],
+    read: Mapping[str, Mask],
+    totals: Sequence[int],
+    rules: Rules,
+) -> list[CellRow]:
+    """Cells of one carriers table.
+
+    carried: by gene and consequence, (patient,) 1 for a carrier, 0 for none, NaN where the
+    gene was not read. read: by gene, (patient,) bool. totals: all published sizes of
+    groups. `count` has the carriers, `n` of the gene alone in how many it was read.
+    """
+    rows = []
+    numbers = _read_numbers(read, rules)
+    for gene, n in numbers.items():
+        status: CellStatus = "suppressed" if n is None else "ok"
+        rows.append(cell(table, {**key, "gene": gene}, "n", n or 0, status))
+    for (gene, consequence), values in carried.items():
+        count = int(np.count_nonzero(values[read[gene]] > 0))
+        known = [t for t in (*totals, numbers[gene]) if t is not None and t >= count]
+        own = {**key, "gene": gene, "consequence": consequence}
+        rows.append(cell(table, own, "count", count, _status(count, known, rules)))
+    return rows
+
+
+def _status(count: int, totals: Sequence[int], rules: Rules) -> CellStatus:
+    """R4 and R5 for one count of carriers: zeros, small counts and remainders, everybody."""
+    if count == 0:
+        return "ok" if rules.ruleset.carriers_zero == "published" else "suppressed"
+    remainders = [total - count for total in totals]
+    everybody = rules.ruleset.group_disclosure and 0 in remainders
+    if rules.small(count) or everybody or any(rules.small(rest) for rest in remainders):
+        return "suppressed"
+    return "ok"
+
+
+def _read_numbers(read: Mapping[str, Mask], rules: Rules) -> dict[str, int | None]:
+    """In how many patients each gene was read; None when it would show a small group.
+
+    Two genes whose patients differ by a few would show those few.
+    """
+    shown: list[Mask] = []
+    numbers: dict[str, int | None] = {}
+    for gene, mask in read.items():
+        everyone = np.ones_like(mask)
+        apart = [
+            int(np.count_nonzero(a & ~b))
+            for other in (everyone, *shown)
+            for a, b in ((mask, other), (other, mask))
+        ]
+        count = int(mask.sum())
+        if rules.small(count) or any(rules.small(number) for number in apart):
+            numbers[gene] = None
+        else:
+            numbers[gene] = count
+            shown.append(mask)
+    return numbers

@@ -1,0 +1,65 @@
+"""The private cohort as arrays: the only place where release meets single patients."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equisite.cohort.join import SET_COLUMNS, SETS
+from equisite.core.tables import read_table
+
+Mask = NDArray[np.bool_]
+Reals = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Patients:
+    """Values of all patients, without their names.
+
+    sets: (patient,) bool by analysis set. texts: (patient,) text by column, "" is missing.
+    read: numeric columns that were parsed already.
+    """
+
+    count: int
+    sets: Mapping[str, Mask]
+    texts: Mapping[str, Sequence[str]]
+    read: dict[str, Reals] = field(default_factory=dict, repr=False)
+
+    def has(self, column: str) -> bool:
+        """Whether the site's cohort has the column at all."""
+        return column in self.texts
+
+    def numbers(self, column: str) -> Reals:
+        """(patient,) float64 of one column, NaN where the cell is empty or not there."""
+        if column not in self.texts:
+            return np.full(self.count, np.nan)
+        if column not in self.read:
+            values = [float(text) if text else math.nan for text in self.texts[column]]
+            self.read[column] = np.array(values, dtype=np.float64)
+        return self.read[column]
+
+    def codes(self, column: str, absent: str) -> NDArray[np.str_]:
+        """(patient,) codes of one column, `absent` where the cell is empty or not there."""
+        if column not in self.texts:
+            return np.full(self.count, absent)
+        return np.array([text or absent for text in self.texts[column]], dtype=np.str_)
+
+
+def read_patients(path: Path) -> Patients:
+    """Read `private/cohort.tsv`; rows keep their order, ids are dropped."""
+    columns, rows = read_table(path)
+    return Patients(
+        len(rows),
+        {s: np.array([r[f"set_{s}"] == "1" for r in rows], dtype=np.bool_) for s in SETS},
+        {
+            column: tuple(row[column] for row in rows)
+            for column in columns
+            if column != "patient" and column not in SET_COLUMNS
+        },
+    )
