@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from equisite.core.errors import EquisiteError, Finding, InputError
 from equisite.core.outcomes import Outcome, done, from_error, judged
 from equisite.imaging.discovery import Found, SeriesFiles, one_series, scan, series_by_uid
-from equisite.imaging.findings import INFO, WARN, ImagingFinding, refused
+from equisite.imaging.findings import INFO, REFUSE, WARN, ImagingFinding, refused
 from equisite.imaging.masks import MaskReader, Region
 from equisite.imaging.nifti import write_mask
 from equisite.imaging.rows import RegionPair, SeriesRow
@@ -19,6 +19,8 @@ from equisite.intake.index import ImagingItem
 from equisite.protocol.models import Imaging
 
 ROOM = "imaging"
+VOLUMES = "volumes"
+"""Name of the folder of volumes, beside the table of regions."""
 
 
 @dataclass
@@ -31,12 +33,16 @@ class BatchResult:
 
 
 def run_batch(
-    items: Iterable[ImagingItem], imaging: Imaging, volumes: Path | None
+    items: Iterable[ImagingItem],
+    imaging: Imaging,
+    volumes: Path | None,
+    progress: Callable[[str], None] = lambda line: None,
 ) -> BatchResult:
     """Judge all series of a batch; with a folder for volumes, convert and draw as well.
 
     Rows that name the same series share one image. Wrong data become outcomes of their
-    rows; MemoryError and OSError of the machine are raised.
+    rows; MemoryError and OSError of the machine are raised. progress: takes a line per
+    series that names it by token only.
     """
     result = BatchResult()
     groups: dict[tuple[str, str, str], list[ImagingItem]] = {}
@@ -44,6 +50,8 @@ def run_batch(
         groups.setdefault((item.series, item.root, item.modality), []).append(item)
     finder = _Finder(groups)
     masks = MaskReader(imaging)
+    if volumes is not None:
+        volumes.mkdir(parents=True, exist_ok=True)
     for (series, root, modality), rows in groups.items():
         image = volumes / f"{rows[0].token}.image.nii" if volumes is not None else None
         try:
@@ -54,6 +62,8 @@ def run_batch(
             report, number = _refusal(error), 0
         for row in rows:
             _record(result, row, report, number)
+        why = sorted({f.code for f in report.findings if f.severity == REFUSE})
+        progress(f"{rows[0].token} {modality}: {number} images, {' '.join(why) or 'ok'}")
         if image is None or report.grid is None:
             continue
         drawn = [_draw(result, row, report, image, masks) for row in rows]
@@ -87,13 +97,11 @@ def _is_uid(series: str) -> bool:
 
 def _refusal(error: EquisiteError) -> SeriesReport:
     return SeriesReport(
-        tuple(ImagingFinding(f.code, f.where, f.numbers) for f in error.findings)
+        tuple(ImagingFinding(f.code, f.where, dict(f.numbers)) for f in error.findings)
     )
 
 
-def _record(
-    result: BatchResult, row: ImagingItem, report: SeriesReport, images: int
-) -> None:
+def _record(result: BatchResult, row: ImagingItem, report: SeriesReport, images: int) -> None:
     """Rows of `series.tsv` and the series' outcomes for one row of the sheet."""
     verdict = "refused" if report.refused else "ok"
     item = f"{row.modality}/{row.token}"
@@ -106,7 +114,14 @@ def _record(
         )
         result.series.append(
             SeriesRow(
-                *start, found.code, found.severity, value, limit, count, found.sentence, found.mend
+                *start,
+                found.code,
+                found.severity,
+                value,
+                limit,
+                count,
+                found.sentence,
+                found.mend,
             )
         )
         if found.severity != INFO:
@@ -148,15 +163,14 @@ def _pair(
 ) -> RegionPair:
     flags = {f.code for f in (*series_findings, *region.findings) if f.severity == WARN}
     voxels = 0 if region.mask is None else int(region.mask.sum())
-    folder = image.parent.name
     return RegionPair(
         row.patient,
         row.token,
         row.modality,
         region.roi,
         row.reader,
-        f"{folder}/{image.name}",
-        f"{folder}/{mask.name}",
+        f"{VOLUMES}/{image.name}",
+        f"{VOLUMES}/{mask.name}",
         voxels,
         ",".join(sorted(flags)),
     )

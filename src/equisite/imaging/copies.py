@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from equisite.imaging.decode import DecodeFailed, FrameReader
+from equisite.imaging.decode import DecodeError, FrameReader
 from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import REFUSE, WARN, ImagingFinding, finding
 
@@ -37,7 +37,9 @@ def without_copies(
     findings = []
     if contradictions:
         findings.append(
-            finding("DUPLICATE_INSTANCE", REFUSE, count=contradictions, how="with other content")
+            finding(
+                "DUPLICATE_INSTANCE", REFUSE, count=contradictions, how="with other content"
+            )
         )
     if copies:
         findings.append(
@@ -63,7 +65,7 @@ def _same_pixels(first: ImageHeader, second: ImageHeader, reader: FrameReader) -
         return _pixel_bytes(first) == _pixel_bytes(second)
     try:
         return bool((reader.read(first) == reader.read(second)).all())
-    except (DecodeFailed, ValueError):
+    except (DecodeError, ValueError):
         return False
 
 

@@ -22,7 +22,7 @@ FRAME_SECONDS = 120.0
 """A frame that takes longer is corrupt; a whole one takes milliseconds."""
 
 
-class DecodeFailed(Exception):
+class DecodeError(Exception):
     """The stream of one frame cannot be decoded; the text names the cause, no file."""
 
 
@@ -78,14 +78,14 @@ class FrameReader:
     def read(self, header: ImageHeader) -> NDArray[np.integer[Any]]:
         """Stored values (row, column) of one frame.
 
-        Raises DecodeFailed when the stream is wrong; MemoryError and OSError when the
+        Raises DecodeError when the stream is wrong; MemoryError and OSError when the
         machine is.
         """
         if header.syntax in NATIVE_LITTLE:
             return native_frame(header)
         values = self._ask(header)
         if values.shape != (header.rows, header.columns) or values.dtype.kind not in "iu":
-            raise DecodeFailed("another shape or type than the header says")
+            raise DecodeError("another shape or type than the header says")
         return values
 
     def _ask(self, header: ImageHeader) -> NDArray[np.integer[Any]]:
@@ -95,17 +95,17 @@ class FrameReader:
             line.send((header.path, plugin))
             if not line.poll(self._seconds):
                 self._stop()
-                raise DecodeFailed("the decoder did not end")
+                raise DecodeError("the decoder did not end")
             answer = line.recv()
         except (EOFError, ConnectionError) as problem:
             code = self._stop()
             if code == -signal.SIGKILL:
                 raise MemoryError("the decoder process was killed") from problem
-            raise DecodeFailed("the decoder crashed") from problem
+            raise DecodeError("the decoder crashed") from problem
         if isinstance(answer, MemoryError | OSError):
             raise answer
         if isinstance(answer, str):
-            raise DecodeFailed(answer)
+            raise DecodeError(answer)
         return np.asarray(answer)
 
     def _start(self) -> Connection:

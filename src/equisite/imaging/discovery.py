@@ -170,6 +170,7 @@ def _kinds(groups: Collection[list[ImageHeader]]) -> str:
     """Modality and number of images of each series, as text without identifiers."""
     counts = Counter((g[0].modality or "unknown", len(g)) for g in groups)
     return ", ".join(
-        f"{modality} with {n} image{'s' if n > 1 else ''}" + (f" ({times} times)" if times > 1 else "")
+        f"{modality} with {n} image{'s' if n > 1 else ''}"
+        + (f" ({times} times)" if times > 1 else "")
         for (modality, n), times in sorted(counts.items())
     )

@@ -55,8 +55,18 @@ TAGS: dict[str, int] = {
 """Field name to tag (group x 65536 + element); DICOM PS3.6."""
 
 BINARY = frozenset(
-    {"samples", "rows", "columns", "bits_allocated", "bits_stored", "high_bit",
-     "pixel_representation", "padding", "number_of_slices", "b_value"}
+    {
+        "samples",
+        "rows",
+        "columns",
+        "bits_allocated",
+        "bits_stored",
+        "high_bit",
+        "pixel_representation",
+        "padding",
+        "number_of_slices",
+        "b_value",
+    }
 )
 """Fields whose value is a binary number, not text."""
 

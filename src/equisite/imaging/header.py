@@ -16,9 +16,7 @@ BIG_ENDIAN, DEFLATED = "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"
 _UNDEFINED = 0xFFFFFFFF
 _SYNTAX = TAGS["syntax"]
 _WANTED = frozenset(TAGS.values())
-_SHORT = frozenset(
-    b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
-)
+_SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _ELEMENT = struct.Struct("<HH2sH")
 _IMPLICIT_ELEMENT = struct.Struct("<HHI")
@@ -35,11 +33,11 @@ class FileState:
     header: ImageHeader | None = None
 
 
-class _Surprise(Exception):
+class _SurpriseError(Exception):
     """Something that the small reader does not read; pydicom shall."""
 
 
-class _NeedMore(Exception):
+class _NeedMoreError(Exception):
     """The piece of the file that was read ends before the header does."""
 
 
@@ -57,7 +55,7 @@ def read_header(path: Path) -> FileState:
         if start[128:132] == b"DICM":
             try:
                 return _read_little_endian(stream, start, size, str(path))
-            except _Surprise:
+            except _SurpriseError:
                 pass
         elif not _may_lack_preamble(start):
             return FileState(NOT_DICOM)
@@ -71,7 +69,7 @@ def _may_lack_preamble(start: bytes) -> bool:
     """Whether the bytes begin like a data set: group 0002 or 0008, then a sane length."""
     if len(start) < 12:
         return False
-    group, element, vr, length = _ELEMENT.unpack_from(start)
+    group, element, vr, _ = _ELEMENT.unpack_from(start)
     if group not in (2, 8) or element > 0x0100:
         return False
     return vr in _SHORT or vr in _LONG or _LENGTH.unpack_from(start, 4)[0] < 1024
@@ -83,11 +81,16 @@ def _read_little_endian(stream: IO[bytes], start: bytes, size: int, path: str) -
         values: dict[int, bytes] = {}
         try:
             syntax, offset, length, whole = _parse(start, size, values)
-        except _NeedMore:
+        except _NeedMoreError:
             start += stream.read(15 * len(start))
             continue
         header = image_header(
-            values, path=path, size=size, syntax=syntax, pixel_offset=offset, pixel_length=length
+            values,
+            path=path,
+            size=size,
+            syntax=syntax,
+            pixel_offset=offset,
+            pixel_length=length,
         )
         return FileState(WHOLE if whole else TRUNCATED, header)
 
@@ -101,11 +104,11 @@ def _parse(
     if not whole:
         return syntax, None, None, False
     if not syntax or syntax in (BIG_ENDIAN, DEFLATED):
-        raise _Surprise
+        raise _SurpriseError
     # The meta header may lie about the form of the data set; the first element does not.
     explicit = piece[position + 4 : position + 6] in _SHORT | _LONG
     if explicit == (syntax == IMPLICIT) and position < size:
-        raise _Surprise
+        raise _SurpriseError
     _, offset, length, whole = _elements(piece, position, size, explicit, values, _UNDEFINED)
     return syntax, offset, length, whole
 
@@ -122,7 +125,7 @@ def _elements(
     while True:
         if position + 12 > end:
             if end < size:
-                raise _NeedMore
+                raise _NeedMoreError
             if position + 8 > end:
                 return position, None, None, position == end
         group, element, vr, length = _ELEMENT.unpack_from(piece, position)
@@ -140,7 +143,7 @@ def _elements(
             length = _LENGTH.unpack_from(piece, position + 8)[0]
             value = position + 12
         else:
-            raise _Surprise
+            raise _SurpriseError
         if tag == PIXEL_DATA:
             return position, value, None if length == _UNDEFINED else length, True
         if tag > PIXEL_DATA:
@@ -148,7 +151,7 @@ def _elements(
         if length == _UNDEFINED:
             inside_explicit = explicit and vr == b"SQ"
             if explicit and vr not in (b"SQ", b"UN"):
-                raise _Surprise
+                raise _SurpriseError
             skipped = _skip_sequence(piece, value, size, inside_explicit)
             if skipped is None:
                 return position, None, None, False
@@ -159,10 +162,10 @@ def _elements(
             return position, None, None, False
         if tag in _WANTED:
             if position > end:
-                raise _NeedMore
+                raise _NeedMoreError
             values[tag] = piece[value:position]
         elif position > end:
-            raise _NeedMore
+            raise _NeedMoreError
 
 
 def _skip_sequence(piece: bytes, position: int, size: int, explicit: bool) -> int | None:
@@ -173,7 +176,7 @@ def _skip_sequence(piece: bytes, position: int, size: int, explicit: bool) -> in
     while depth_items:
         if position + 12 > end:
             if end < size:
-                raise _NeedMore
+                raise _NeedMoreError
             if position + 8 > end:
                 return None
         group, element, length = _IMPLICIT_ELEMENT.unpack_from(piece, position)
@@ -190,9 +193,9 @@ def _skip_sequence(piece: bytes, position: int, size: int, explicit: bool) -> in
                 depth_items.pop()
                 forms.pop()
             else:
-                raise _Surprise
+                raise _SurpriseError
         elif not depth_items[-1]:
-            raise _Surprise
+            raise _SurpriseError
         else:
             value, vr = position + 8, b""
             if forms[-1]:
@@ -203,10 +206,10 @@ def _skip_sequence(piece: bytes, position: int, size: int, explicit: bool) -> in
                     length = _LENGTH.unpack_from(piece, position + 8)[0]
                     value = position + 12
                 elif vr not in _SHORT:
-                    raise _Surprise
+                    raise _SurpriseError
             if length == _UNDEFINED:
                 if forms[-1] and vr not in (b"SQ", b"UN"):
-                    raise _Surprise
+                    raise _SurpriseError
                 depth_items.append(False)
                 forms.append(forms[-1] and vr == b"SQ")
                 position = value

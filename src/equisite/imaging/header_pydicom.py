@@ -59,8 +59,16 @@ def read_by_pydicom(path: Path, size: int) -> FileState:
             if problem.errno is not None:
                 raise  # the disk, not the file
             return FileState(TRUNCATED)
-        except (ValueError, KeyError, AttributeError, TypeError, EOFError, struct.error,
-                NotImplementedError, RecursionError):
+        except (
+            ValueError,
+            KeyError,
+            AttributeError,
+            TypeError,
+            EOFError,
+            struct.error,
+            NotImplementedError,
+            RecursionError,
+        ):
             return FileState(TRUNCATED)
         implicit, little = dataset.original_encoding
         syntax = str(getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", ""))
@@ -96,7 +104,9 @@ def _raw(dataset: Any, tag: int, binary: bool) -> bytes | None:
     if value is None:
         return b""
     if binary:
-        return struct.pack("<d", value) if isinstance(value, float) else struct.pack("<H", value)
+        return (
+            struct.pack("<d", value) if isinstance(value, float) else struct.pack("<H", value)
+        )
     if isinstance(value, str):
         return value.encode("latin-1", "replace")
     many = value if isinstance(value, list | tuple) else getattr(value, "_list", [value])

@@ -16,7 +16,13 @@ from equisite.imaging.names import matching, rules_of
 from equisite.imaging.nifti import read_volume
 from equisite.imaging.nifti_mask import on_grid, read_labels, select_label
 from equisite.imaging.regions import draw_region, judge_size
-from equisite.imaging.rtstruct import RTSTRUCT, Structure, StructureSet, check_link, read_structures
+from equisite.imaging.rtstruct import (
+    RTSTRUCT,
+    Structure,
+    StructureSet,
+    check_link,
+    read_structures,
+)
 from equisite.imaging.series import SeriesReport
 from equisite.intake.index import ImagingItem
 from equisite.protocol.models import Imaging, RoiRule
@@ -114,9 +120,7 @@ class MaskReader:
             raise InputError(refusing)
         if structure.open_contours:
             findings.append(finding("ROI_OPEN_CONTOUR", count=structure.open_contours))
-        mask, more = draw_region(
-            structure.rings, report.grid, self.imaging.overlapping_rings
-        )
+        mask, more = draw_region(structure.rings, report.grid, self.imaging.overlapping_rings)
         return mask, [*findings, *more]
 
     def _from_labels(self, item: ImagingItem, report: SeriesReport) -> Region:

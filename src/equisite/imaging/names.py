@@ -51,9 +51,10 @@ def rules_of(roi: str, roi_label: str, rules: Sequence[RoiRule]) -> list[RoiRule
         )
     if not roi_label:
         return asked
-    label = (re.escape(normalised(roi_label)), roi_label)
+    patterns = [re.escape(normalised(roi_label))]
     try:
         re.compile(roi_label)
+        patterns.append(roi_label)
     except re.error:
-        label = label[:1]  # a name with brackets, meant literally
-    return [asked[0].model_copy(update={"patterns": label})]
+        pass  # a name with brackets, meant literally
+    return [asked[0].model_copy(update={"patterns": tuple(patterns)})]

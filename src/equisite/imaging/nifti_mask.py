@@ -48,7 +48,9 @@ def read_labels(path: Path) -> LabelImage:
             image: Any = nibabel.nifti1.Nifti1Image.from_filename(path)
             values = np.asanyarray(image.dataobj)
         except (ImageFileError, EOFError, zlib.error, ValueError, KeyError) as problem:
-            raise InputError("MASK_UNREADABLE", problem="it is no whole NIfTI-1 file") from problem
+            raise InputError(
+                "MASK_UNREADABLE", problem="it is no whole NIfTI-1 file"
+            ) from problem
         except OSError as problem:
             if problem.errno is not None:
                 raise
@@ -71,7 +73,8 @@ def _whole(values: NDArray[Any]) -> NDArray[np.int64]:
     worst = float(np.max(np.abs(values - rounded), initial=0.0))
     if worst > WHOLE_LABEL:
         raise InputError(
-            "MASK_LABELS", reason=f"it holds values that are no whole numbers (off by {worst:.3g})"
+            "MASK_LABELS",
+            reason=f"it holds values that are no whole numbers (off by {worst:.3g})",
         )
     return rounded.astype(np.int64)
 
@@ -89,11 +92,13 @@ def select_label(labels: NDArray[np.int64], label: str) -> NDArray[np.bool_]:
         except ValueError:
             number = 0
         if number not in there:
-            raise InputError("MASK_LABELS", reason=f"label {label} is not in it; it holds {text}")
-        return labels == number
+            raise InputError(
+                "MASK_LABELS", reason=f"label {label} is not in it; it holds {text}"
+            )
+        return np.asarray(labels == number)
     if len(there) > 1:
         raise InputError("MASK_LABELS", reason=f"it holds several labels ({text})")
-    return labels != 0
+    return np.asarray(labels != 0)
 
 
 def on_grid(
@@ -105,7 +110,7 @@ def on_grid(
     the difference in words, unless `resample`: then nearest neighbour, refused when the
     volume changes by more than 5 %.
     """
-    to_image = np.linalg.solve(grid.ras, ras)
+    to_image = np.asarray(np.linalg.solve(grid.ras, ras), dtype=np.float64)
     order, signs = _axes(to_image)
     found: list[ImagingFinding] = []
     turned = np.transpose(mask, np.argsort(order))

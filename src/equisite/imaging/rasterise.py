@@ -56,7 +56,9 @@ def _dot(a: Points, b: Points) -> Points:
     return np.asarray(a[..., 0] * b[0] + a[..., 1] * b[1] + a[..., 2] * b[2])
 
 
-def fill(rings: Sequence[Ring], planes: Sequence[int], shape: tuple[int, int, int]) -> NDArray[np.bool_]:
+def fill(
+    rings: Sequence[Ring], planes: Sequence[int], shape: tuple[int, int, int]
+) -> NDArray[np.bool_]:
     """Voxels inside the rings: bool, `shape` = (plane, row, column).
 
     planes: index of the plane of each ring. Row j is crossed by the edges with

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Literal
 
 import numpy as np
@@ -108,9 +108,7 @@ def _placement(
     lost = 1.0 - kept / total if total > 0 else 0.0
     if lost < 1e-9 and len(inside) == len(rings):
         return []
-    return [
-        finding("ROI_PARTIAL", value=round(100 * lost, 3), count=len(rings) - len(inside))
-    ]
+    return [finding("ROI_PARTIAL", value=round(100 * lost, 3), count=len(rings) - len(inside))]
 
 
 def _range(values: Sequence[float]) -> str:
@@ -145,7 +143,7 @@ def _layers(rings: Sequence[Ring]) -> list[int]:
     """For each ring the number of its plane among the planes that fall on its slice."""
     layers = [0] * len(rings)
     order = sorted(range(len(rings)), key=lambda i: (rings[i].slice, rings[i].k))
-    for before, here in zip(order, order[1:], strict=False):
+    for before, here in pairwise(order):
         if rings[before].slice == rings[here].slice:
             step = rings[here].k - rings[before].k > SAME_PLANE
             layers[here] = layers[before] + step

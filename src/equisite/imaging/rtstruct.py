@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,8 +63,14 @@ def read_structures(path: Path) -> StructureSet:
             if problem.errno is not None:
                 raise
             raise InputError("MASK_UNREADABLE", problem="it ends early") from problem
-        except (ValueError, KeyError, AttributeError, TypeError, EOFError,
-                NotImplementedError) as problem:
+        except (
+            ValueError,
+            KeyError,
+            AttributeError,
+            TypeError,
+            EOFError,
+            NotImplementedError,
+        ) as problem:
             raise InputError(
                 "MASK_UNREADABLE", problem=f"it cannot be parsed ({type(problem).__name__})"
             ) from problem
@@ -143,5 +148,3 @@ def check_link(
     if stale:
         return [finding("STALE_REFERENCE", count=stale, total=len(structure.images))]
     return []
-
-

@@ -23,7 +23,7 @@ from equisite.imaging.checks.pixel_format import check_pixel_format
 from equisite.imaging.checks.spacing import check_spacing
 from equisite.imaging.checks.values import ValueTally, check_values
 from equisite.imaging.copies import without_copies
-from equisite.imaging.decode import DecodeFailed, FrameReader
+from equisite.imaging.decode import DecodeError, FrameReader
 from equisite.imaging.discovery import SeriesFiles
 from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import ImagingFinding, finding, refused
@@ -123,7 +123,7 @@ def _stream(
             continue
         try:
             stored = reader.read(header)
-        except DecodeFailed as problem:
+        except DecodeError as problem:
             tally.unread(str(problem))
             continue
         scaled = stored.astype(np.float64)

@@ -95,7 +95,9 @@ def _decay(slices: Sequence[SuvFields]) -> tuple[float, list[ImagingFinding]]:
     """Fraction of the dose left at the time to which the images are corrected."""
     first = slices[0]
     life = first.half_life_s
-    known = [HALF_LIFE_S[first.nuclide]] if first.nuclide in HALF_LIFE_S else HALF_LIFE_S.values()
+    known = (
+        [HALF_LIFE_S[first.nuclide]] if first.nuclide in HALF_LIFE_S else HALF_LIFE_S.values()
+    )
     if life is None or not any(abs(life - k) <= HALF_LIFE_TOLERANCE * k for k in known):
         return 1.0, [finding("SUV_HALF_LIFE", value=0.0 if life is None else life)]
     zero = _time_zero(slices)

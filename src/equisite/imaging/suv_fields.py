@@ -53,7 +53,8 @@ def day_seconds(value: str) -> float | None:
         day = datetime.date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:
         return None
-    return day.toordinal() * 86400.0
+    # Counted from 2000-01-01: large numbers would cost the fraction of the second.
+    return (day.toordinal() - 730120) * 86400.0
 
 
 def clock_seconds(value: str) -> float | None:
@@ -62,11 +63,17 @@ def clock_seconds(value: str) -> float | None:
     >>> [clock_seconds(t) for t in ("112011", "112011.00", "11:20:11", "1120", "25")]
     [40811.0, 40811.0, 40811.0, 40800.0, None]
     """
-    match = re.fullmatch(r"(\d{2})(?:(\d{2})(?:(\d{2}(?:\.\d*)?))?)?", value.strip().replace(":", ""))
+    match = re.fullmatch(
+        r"(\d{2})(?:(\d{2})(?:(\d{2}(?:\.\d*)?))?)?", value.strip().replace(":", "")
+    )
     if match is None:
         return None
     hour, minute, second = (float(part or 0) for part in match.groups())
-    return hour * 3600 + minute * 60 + second if hour < 24 and minute < 60 and second < 61 else None
+    return (
+        hour * 3600 + minute * 60 + second
+        if hour < 24 and minute < 60 and second < 61
+        else None
+    )
 
 
 def instant_seconds(value: str) -> float | None:

@@ -37,7 +37,9 @@ def check_consistency(stack: Stack, limits: SeriesLimits) -> list[ImagingFinding
     total = len(headers)
     findings = []
 
-    def mixed(code: str, odd: Sequence[int], level: str = "", /, **numbers: str | float) -> None:
+    def mixed(
+        code: str, odd: Sequence[int], level: str = "", /, **numbers: str | float
+    ) -> None:
         if odd:
             findings.append(
                 finding(code, level, count=len(odd), slice=odd[0], total=total, **numbers)

@@ -58,7 +58,7 @@ def check_orientation(
         )
     # The commonest orientation is the reference, so that the odd slice is counted.
     rounded = np.round(direction / limit).astype(np.int64)
-    kinds, member, counts = np.unique(rounded, axis=0, return_inverse=True, return_counts=True)
+    _, member, counts = np.unique(rounded, axis=0, return_inverse=True, return_counts=True)
     reference = direction[np.flatnonzero(member.ravel() == int(np.argmax(counts)))[0]]
     difference = np.max(np.abs(direction - reference), axis=1)
     if (odd := int(np.sum(difference > limit))) > 0:

@@ -17,8 +17,16 @@ CLASSIC = {
 SECONDARY = "1.2.840.10008.5.1.4.1.1.7"
 SCOUT_WORDS = ("LOCALIZER", "SCOUT", "SURVEY", "SURVIEW")
 PROJECTIONS = frozenset(
-    {"MIP", "MINIP", "MAX_IP", "MIN_IP", "PROJECTION IMAGE", "SCREEN SAVE", "CURVED",
-     "CSA PARALLEL"}
+    {
+        "MIP",
+        "MINIP",
+        "MAX_IP",
+        "MIN_IP",
+        "PROJECTION IMAGE",
+        "SCREEN SAVE",
+        "CURVED",
+        "CSA PARALLEL",
+    }
 )
 GREY = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
 
@@ -60,7 +68,5 @@ def check_kind(headers: Sequence[ImageHeader]) -> list[ImagingFinding]:
     )
     count("MOSAIC", sum("MOSAIC" in h.image_type for h in classic))
     count("COLOUR", sum(h.samples > 1 or h.photometric not in GREY for h in headers))
-    count(
-        "PALETTE", sum(h.samples == 1 and h.photometric == "PALETTE COLOR" for h in headers)
-    )
+    count("PALETTE", sum(h.samples == 1 and h.photometric == "PALETTE COLOR" for h in headers))
     return findings

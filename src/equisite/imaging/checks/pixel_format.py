@@ -53,8 +53,7 @@ def check_pixel_format(
     odd = [
         i
         for i, h in enumerate(headers)
-        if i not in impossible
-        and (h.high_bit != h.bits_stored - 1 or _codestream_differs(h))
+        if i not in impossible and (h.high_bit != h.bits_stored - 1 or _codestream_differs(h))
     ]
     name("BITS_INCONSISTENT", impossible or odd, REFUSE if impossible else WARN)
     unreadable.update(impossible)

@@ -79,7 +79,9 @@ def _repeated(stack: Stack) -> list[ImagingFinding]:
     if most == 1:
         return []
     if len(counts) >= 2 and bool((counts == most).all()):
-        return [finding("MULTI_VOLUME", value=most, positions=len(counts), key=_key(stack, most))]
+        return [
+            finding("MULTI_VOLUME", value=most, positions=len(counts), key=_key(stack, most))
+        ]
     twice = np.flatnonzero(counts > 1)
     return [
         finding(

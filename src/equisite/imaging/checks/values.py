@@ -68,7 +68,9 @@ class ValueTally:
         kept = [i for i, flat in enumerate(self.constant) if flat is False]
         if not kept:
             return []
-        return [i for i, flat in enumerate(self.constant) if flat and not kept[0] < i < kept[-1]]
+        return [
+            i for i, flat in enumerate(self.constant) if flat and not kept[0] < i < kept[-1]
+        ]
 
 
 def check_values(tally: ValueTally) -> list[ImagingFinding]:
