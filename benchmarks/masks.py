@@ -37,8 +37,8 @@ from equisite.protocol.models import (
     Head,
     Imaging,
     Protocol,
-    RadiomicSettings,
     Radiomics,
+    RadiomicSettings,
     Reference,
     RoiRule,
 )
