@@ -109,9 +109,9 @@ def carriers(directory: Path) -> Check:
                     got[site, key["gene"], key["consequence"]] = cell["value"]
     truth = rows(directory / "truth" / "carriers.tsv")
     wrong = [
-        f"{t['site']} {t['gene']} {t['consequence']}: {found or 'no cell'}, planted {t['carriers']}"
+        f"{' '.join(key)}: {got.get(key, 'no cell')}, planted {t['carriers']}"
         for t in truth
-        if (found := got.get((t["site"], t["gene"], t["consequence"]), "")) != t["carriers"]
+        if got.get(key := (t["site"], t["gene"], t["consequence"])) != t["carriers"]
     ]
     return Check("carriers of planted variants, exact", len(truth), wrong)
 

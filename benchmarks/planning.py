@@ -1,0 +1,129 @@
+"""What planning a run costs: sheets of N patients, a dry run of Snakemake.
+
+python3 scripts/run.py exec python benchmarks/planning.py --patients 10000 [--batch K]
+
+The sheets name files that exist and are all but empty, one lane and one series with its
+mask per patient. Nothing is computed but the plan (`snakemake --dry-run`, as `equisite run`
+starts it), three times, median of wall time. `--batch K` sets the patients per job of both
+data kinds; without it the defaults of the product are measured.
+
+Last line: JSON with `patients`, `jobs`, `wall_s`, `peak_mb`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(CHECKOUT / "scripts"))
+
+import watched  # noqa: E402 - found by the line above
+
+LINKS = 60_000
+"""Hard links per file: file systems allow at least 65,000."""
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--patients", type=int, required=True)
+    parser.add_argument("--batch", type=int, help="patients per job")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="planning-") as place:
+        site = make_site(Path(place), arguments.patients, arguments.batch)
+        return measure(site, arguments.patients)
+
+
+def make_site(place: Path, patients: int, batch: int | None) -> Path:
+    """A nano site whose sheets name N patients."""
+    maker = [sys.executable, str(CHECKOUT / "scripts" / "synthetic"), "nano", str(place)]
+    subprocess.run(maker, check=True, stdout=subprocess.DEVNULL)
+    site = place / "nano"
+    kinds = {name: next((site / "data").glob(f"{name}/{glob}")) for name, glob in GLOBS.items()}
+    sheets = {
+        "patients.tsv": ["patient\tsex\tage\tdiagnosis"],
+        "sequencing.tsv": ["patient\tsample\tkind\tlane\tfastq_1\tfastq_2"],
+        "imaging.tsv": ["patient\tseries\tmodality\tmask"],
+    }
+    for number in range(patients):
+        name = f"P{number:07d}"
+        folder = site / "many" / f"{number // 1000:04d}" / name
+        (folder / "series").mkdir(parents=True)
+        for target, kind in (
+            ("R1.fastq.gz", "reads"),
+            ("R2.fastq.gz", "reads"),
+            ("series/1.dcm", "images"),
+            ("mask.dcm", "masks"),
+        ):
+            _link(kinds, kind, folder / target, number)
+        here = folder.relative_to(site)
+        sheets["patients.tsv"].append(f"{name}\tfemale\t50\tC49.9")
+        sheets["sequencing.tsv"].append(
+            f"{name}\t{name}-N\tnormal\tL1\t{here}/R1.fastq.gz\t{here}/R2.fastq.gz"
+        )
+        sheets["imaging.tsv"].append(f"{name}\t{here}/series\tMR\t{here}/mask.dcm")
+    for sheet, lines in sheets.items():
+        (site / sheet).write_text("\n".join(lines) + "\n")
+    config = re.sub(r"batches:\n(  .*\n)+", "", (site / "config.yaml").read_text())
+    if batch is not None:
+        config += f"batches: {{genomics: {batch}, imaging: {batch}}}\n"
+    (site / "config.yaml").write_text(config)
+    return site
+
+
+GLOBS = {"reads": "*_R1.fastq.gz", "images": "*/*.dcm", "masks": "*.dcm"}
+"""One file of each kind, to be linked under many names."""
+
+
+def _link(kinds: dict[str, Path], kind: str, target: Path, number: int) -> None:
+    """Put a tiny file of a kind there: a file of its own, for no two lanes may be one file."""
+    if kind == "reads":
+        target.write_bytes(f"{number} {target.name}".encode())
+        return
+    if number and number % LINKS == 0:
+        copy = target.with_name(target.name + ".origin")
+        copy.write_bytes(kinds[kind].read_bytes())
+        kinds[kind] = copy
+    target.hardlink_to(kinds[kind])
+
+
+def measure(site: Path, patients: int) -> int:
+    """Three dry runs."""
+    command = ["equisite", "run", "--cores", "2", "--", "--dry-run", "--quiet", "rules"]
+    walls, peaks = [], []
+    for number in range(3):
+        used = watched.run(["bash", "-c", 'exec "$@" > plan.txt 2>&1', "_", *command], site)
+        text = (site / "plan.txt").read_text()
+        total = re.search(r"^total\s+(\d+)", text, re.MULTILINE)
+        if used.code or total is None:
+            print(text[-3000:], file=sys.stderr)
+            print("the dry run failed: nothing was measured", file=sys.stderr)
+            return 2
+        walls.append(used.wall_s)
+        peaks.append(used.peak_mb)
+        jobs = int(total[1])
+        print(
+            f"{number + 1}: {patients} patients, {jobs} jobs, {used.wall_s:.1f} s", flush=True
+        )
+    result = {
+        "patients": patients,
+        "jobs": jobs,
+        "wall_s": round(statistics.median(walls), 2),
+        "peak_mb": round(max(peaks), 1),
+        "first_s": round(walls[0], 2),
+        "cpus": os.cpu_count(),
+    }
+    print(json.dumps(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

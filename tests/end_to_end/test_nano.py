@@ -1,0 +1,212 @@
+"""A whole site on six made patients: same bytes, small re-runs, bad patients, no names."""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import CHECKOUT, Site
+from depths import hits
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+PER_BATCH = {"genomics", "imaging", "radiomics"}
+
+
+def planned(start, site, checkout=CHECKOUT):
+    """(rule, batch or empty) of every job that a dry run lists."""
+    done = start(
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(checkout / "Snakefile"),
+        "--directory",
+        str(site.folder),
+        "--workflow-profile",
+        str(checkout / "config" / "profiles" / "local"),
+        "--cores",
+        "2",
+        "--dry-run",
+        "--quiet",
+        "host",
+        folder=site.folder,
+    )
+    jobs = set()
+    for block in re.split(r"\n(?=rule |localrule )", done.stdout):
+        rule = re.match(r"(?:local)?rule (\w+):", block)
+        if rule and rule[1] != "all":
+            wildcards = re.search(r"wildcards: .*?batch=(\d+)", block)
+            jobs.add((rule[1], wildcards[1] if wildcards else ""))
+    return jobs
+
+
+def stages(jobs):
+    return {rule.split("_")[0] for rule, _ in jobs}
+
+
+def test_a_run_leaves_a_bundle_and_says_where(nano):
+    assert nano.bundle[257:262] == b"ustar"
+    assert "prepared.bundle" in nano.output
+    assert len(nano.table("private/cohort.tsv")) == 6
+    assert (
+        not list((nano.folder / "outbox").glob("*"))
+        if (nano.folder / "outbox").exists()
+        else True
+    )
+
+
+def test_nothing_is_left_to_do_after_a_run(nano, start):
+    assert planned(start, nano) == set()
+
+
+def test_cores_order_and_place_change_no_byte(nano, start, tmp_path):
+    from synthetic.nano import write_nano
+
+    other = write_nano(tmp_path / "quite another place")
+    rng = np.random.default_rng(7)
+    for sheet in ("patients.tsv", "sequencing.tsv", "imaging.tsv"):
+        lines = (other / sheet).read_text().splitlines()
+        order = 1 + rng.permutation(len(lines) - 1)
+        (other / sheet).write_text("\n".join([lines[0], *(lines[i] for i in order)]) + "\n")
+    start("equisite", "run", "--cores", "1", folder=other)
+    assert Site(other).bundle == nano.bundle
+
+
+def test_one_patient_more_touches_its_batch_and_what_gathers(nano, start, copy_of, tmp_path):
+    from synthetic.nano import write_nano
+
+    site = copy_of(nano)
+    seven = write_nano(tmp_path / "seven", patients=7)
+    for path in sorted((seven / "data").rglob("*")):
+        target = site.folder / path.relative_to(seven)
+        if path.is_file() and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+    for sheet in ("patients.tsv", "sequencing.tsv", "imaging.tsv"):
+        shutil.copy(seven / sheet, site.folder / sheet)
+    before = planned(start, nano)
+    assert before == set()
+    jobs = planned(start, site)
+    for stage in ("genomics", "imaging", "radiomics"):
+        batches = {batch for rule, batch in jobs if rule.startswith(f"{stage}_")}
+        assert len(batches) == 1, (stage, sorted(jobs))
+        assert batches != {"0"}
+        assert batches != {""}
+    assert {"cohort", "release"} <= stages(jobs)
+
+
+@pytest.fixture(scope="module")
+def other_checkout(tmp_path_factory):
+    """A checkout of its own, to be edited."""
+    target = tmp_path_factory.mktemp("checkout")
+    for name in ("src", "workflow", "config", "resources", "envs"):
+        shutil.copytree(CHECKOUT / name, target / name, symlinks=True)
+    shutil.copy(CHECKOUT / "Snakefile", target / "Snakefile")
+    if (CHECKOUT / ".software").exists():
+        (target / ".software").symlink_to(CHECKOUT / ".software")
+    return target
+
+
+@pytest.mark.parametrize(
+    ("module", "again", "kept"),
+    [
+        (
+            "compare/suspects.py",
+            set(),
+            {"genomics", "imaging", "radiomics", "cohort", "release"},
+        ),
+        ("release/prepare.py", {"release"}, {"genomics", "imaging", "radiomics", "cohort"}),
+        ("cohort/join.py", {"cohort", "release"}, {"genomics", "imaging", "radiomics"}),
+        ("radiomics/extraction.py", {"radiomics", "cohort"}, {"genomics", "imaging"}),
+        ("imaging/rings.py", {"imaging", "radiomics", "cohort"}, {"genomics"}),
+        ("genomics/judging.py", {"genomics", "cohort"}, {"imaging", "radiomics"}),
+    ],
+)
+def test_an_edited_room_runs_again_with_what_follows(
+    nano, start, other_checkout, module, again, kept
+):
+    assert planned(start, nano, other_checkout) == set()
+    source = other_checkout / "src" / "equisite" / module
+    text = source.read_text()
+    try:
+        source.write_text(text + "\n_EDITED = True\n")
+        jobs = planned(start, nano, other_checkout)
+    finally:
+        source.write_text(text)
+    assert again <= stages(jobs)
+    assert not kept & stages(jobs), sorted(jobs)
+
+
+@pytest.fixture(scope="module")
+def spoilt(tmp_path_factory, start):
+    """A site with a failing patient of each kind; its raw data lie in a telling folder."""
+    from synthetic.nano import write_nano
+    from synthetic.patients import FAULTS
+
+    home = tmp_path_factory.mktemp("spoilt")
+    folder = write_nano(home, patients=9, faults=tuple(FAULTS))
+    (folder / "data").rename(folder / "Oncology-Archive-4711")
+    for sheet in ("sequencing.tsv", "imaging.tsv", "config.yaml"):
+        text = (folder / sheet).read_text().replace("data/", "Oncology-Archive-4711/")
+        (folder / sheet).write_text(text)
+    return Site(folder, start("equisite", "run", "--cores", "2", folder=folder).stdout)
+
+
+def test_bad_patients_are_named_and_stop_nobody(spoilt):
+    truth = Site(spoilt.folder.parent / "truth").table("failing.tsv")
+    assert len(truth) == 6
+    status = {row["patient"]: row for row in spoilt.table("private/status.tsv")}
+    page = (spoilt.folder / "private" / "status.html").read_text()
+    for row in truth:
+        assert row["code"] in "|".join(status[row["patient"]].values())
+        assert row["code"] in page
+    good = set(status) - {row["patient"] for row in truth}
+    assert len(good) == 3
+    for patient in good:
+        assert "refused" not in status[patient].values()
+    cohort = {row["patient"]: row for row in spoilt.table("private/cohort.tsv")}
+    for row in Site(spoilt.folder.parent / "truth").table("phantoms.tsv"):
+        volume = float(cohort[row["patient"]]["mr__gtv__shape_voxel_volume"])
+        assert abs(volume - float(row["volume_mm3"])) <= float(row["tolerance_mm3"])
+
+
+def planted_texts(site):
+    """Identifiers, names, file and folder names, dates and UIDs of a site's raw data."""
+    import pydicom
+
+    texts = {"Oncology-Archive-4711", "Made^"}
+    patients = [row["patient"] for row in site.table("patients.tsv")]
+    texts |= set(patients)
+    for path in (site.folder / "Oncology-Archive-4711").rglob("*"):
+        if path.is_file() and any(p in path.name for p in patients):
+            texts.add(path.name.split(".")[0])
+        if path.suffix == ".dcm":
+            header = pydicom.dcmread(path, stop_before_pixels=True)
+            date = header.StudyDate
+            texts |= {date, f"{date[:4]}-{date[4:6]}-{date[6:]}", str(header.PatientName)}
+            texts |= {header.StudyInstanceUID, header.SeriesInstanceUID, header.SOPInstanceUID}
+    return sorted(texts)
+
+
+def test_no_name_date_or_path_leaves_or_is_logged(spoilt, start):
+    start("equisite", "prepare", folder=spoilt.folder)
+    start("equisite", "approve", folder=spoilt.folder)
+    texts = planted_texts(spoilt)
+    assert len(texts) > 100
+    places = [spoilt.folder / n for n in ("outbox", "logs", ".snakemake")]
+    assert all(place.is_dir() for place in places)
+    places.append(spoilt.folder / "private" / "review" / "prepared.bundle")
+    assert hits([p for p in places if p.exists()], texts) == []
+    # The search itself works on this site: its private tables do hold the identifiers.
+    assert hits([spoilt.folder / "private"], [spoilt.table("patients.tsv")[0]["patient"]])
+    assert not [t for t in texts if t.lower() in spoilt.output.lower()]
+
+
+def test_every_file_of_the_site_is_in_its_place(nano):
+    allowed = {"work", "private", "logs", ".snakemake", "outbox", "data", "config.yaml"}
+    allowed |= {"patients.tsv", "sequencing.tsv", "imaging.tsv"}
+    assert {p.name for p in nano.folder.iterdir()} <= allowed
+    assert not list(Path(nano.folder).rglob("*.tmp"))
