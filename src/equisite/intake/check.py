@@ -51,6 +51,7 @@ class CheckedSite:
     fasta: Place | None
     cache: Place | None
     image_root: Place | None
+    reads_root: Place | None
     remarks: tuple[Finding, ...]
 
 
@@ -80,6 +81,8 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
     findings += more
     root, more = _folder(config.roots.images, document, ("roots", "images"), directory)
     findings += more
+    reads, more = _folder(config.roots.reads, document, ("roots", "reads"), directory)
+    findings += more
     imaging, series, more = _imaging(directory, config, patients, protocol)
     findings += more
     fasta, cache = None, None
@@ -99,7 +102,7 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
         raise ConfigError(findings)
     return CheckedSite(
         directory, config, protocol, protocol_file.parent, patients, sequencing, imaging,
-        lanes, series, fasta, cache, root, tuple(findings),
+        lanes, series, fasta, cache, root, reads, tuple(findings),
     )  # fmt: skip
 
 

@@ -32,7 +32,6 @@ class Pack:
     sequencing: tuple[SequencingItem, ...]
     imaging: tuple[ImagingItem, ...]
     files: dict[str, Path]
-    fasta: Path
 
 
 def read_pack(folder: Path, protocol: Protocol) -> Pack:
@@ -51,14 +50,12 @@ def read_pack(folder: Path, protocol: Protocol) -> Pack:
     stamp = protocol.conformance.pack_sha256[:16]
     lanes = sequencing_items(sequencing, _lane_places(sequencing, folder, stamp), sex, KEY)
     series = imaging_items(imaging, _series_places(imaging, folder, stamp), "", KEY)
-    genome = folder / "genome"
-    pinned = sorted(p for p in genome.iterdir() if p.suffix in (".gff3", ".bed"))
+    pinned = sorted(p for p in (folder / "genome").iterdir() if p.suffix in (".gff3", ".bed"))
     return Pack(
         _protocol_of(folder, protocol, imaging),
         tuple(lanes),
         tuple(series),
         {path.name: path for path in pinned},
-        genome / "reference.fa.gz",
     )
 
 

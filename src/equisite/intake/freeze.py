@@ -17,7 +17,7 @@ from equisite.core.tables import columns_of, table_text
 from equisite.intake.agreement import pack_folder
 from equisite.intake.batches import batch_count, batch_numbers
 from equisite.intake.check import CheckedSite, check_site
-from equisite.intake.conformance import Pack, read_pack
+from equisite.intake.conformance import read_pack
 from equisite.intake.frozen import FROZEN, INTAKE, FrozenSite, read_frozen, recorded_counts
 from equisite.intake.index import PACK_BATCH, ImagingItem, SequencingItem
 from equisite.intake.items import imaging_items, sequencing_items
@@ -48,14 +48,14 @@ def freeze(directory: Path, config: Mapping[str, Any] | None = None) -> FrozenSi
     Raises ConfigError with all mistakes; nothing is written then.
     """
     directory = directory.absolute()
-    seen = os.environ.get(SEEN, "").partition(" ")
-    if seen[2] == str(directory):
-        frozen = read_frozen(directory, seen[0])
+    digest, writer, seen = (*os.environ.get(SEEN, "").split(" ", 2), "", "", "")[:3]
+    if seen == str(directory) and writer != str(os.getpid()):
+        frozen = read_frozen(directory, digest)
         if frozen is not None:
             return frozen
     site = check_site(directory, _overrides(directory / "config.yaml", config))
     digest = _write(site)
-    os.environ[SEEN] = f"{digest} {directory}"
+    os.environ[SEEN] = f"{digest} {os.getpid()} {directory}"
     frozen = read_frozen(directory, digest)
     if frozen is None:
         raise RuntimeError("the index was changed while it was being written")
@@ -95,7 +95,7 @@ def _write(site: CheckedSite) -> str:
     _pinned(out / "pack", pack.files)
     write_if_changed(out / "protocol.json", protocol_json(site.protocol))
     write_if_changed(out / "pack.json", protocol_json(pack.protocol))
-    write_if_changed(out / "site.json", canonical_json(_site(site, pack)))
+    write_if_changed(out / "site.json", canonical_json(_site(site)))
     write_if_changed(out / "clinical.tsv", _clinical(site))
     before = recorded_counts(site.directory)
     sequencing, imaging = _batched(site, key, before)
@@ -120,27 +120,12 @@ def _write(site: CheckedSite) -> str:
     return sha256_bytes(content)
 
 
-def _site(site: CheckedSite, pack: Pack) -> dict[str, Any]:
-    """The configuration with absolute paths, and where each reference's FASTA lies."""
+def _site(site: CheckedSite) -> dict[str, Any]:
+    """The configuration as given, the reference's paths absolute."""
     content: dict[str, Any] = site.config.model_dump(mode="json")
-    fasta = site.fasta.path if site.fasta else None
-    stamp = site.fasta.stamp if site.fasta else None
-    content["references"] = {
-        "site": {
-            "fasta": fasta,
-            "stamp": stamp,
-            "cache": site.cache.path if site.cache else None,
-            "files": f"{INTAKE}/files",
-            "protocol": f"{INTAKE}/protocol.json",
-        },
-        "pack": {
-            "fasta": str(pack.fasta),
-            "stamp": site.protocol.conformance.pack_sha256[:16],
-            "cache": None,
-            "files": f"{INTAKE}/pack",
-            "protocol": f"{INTAKE}/pack.json",
-        },
-    }
+    if site.fasta is not None:
+        cache = site.cache.path if site.cache else None
+        content["reference"] = {"fasta": site.fasta.path, "cache": cache}
     return content
 
 
@@ -218,7 +203,9 @@ def _roots(site: CheckedSite) -> tuple[Path, ...]:
         if place.identity and os.path.isdir(place.path):  # noqa: PTH112
             paths.append(place.path + "/")
     paths += [p.path for p in (site.fasta,) if p is not None]
-    paths += [p.path + "/" for p in (site.cache, site.image_root) if p is not None]
+    paths += [
+        p.path + "/" for p in (site.cache, site.image_root, site.reads_root) if p is not None
+    ]
     return read_only_roots(paths, site.directory)
 
 

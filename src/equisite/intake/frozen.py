@@ -64,10 +64,6 @@ class FrozenSite:
         """
         return sha256_json({key: self._settings[key] for key in keys})[:16]
 
-    def reference_digest(self, reference: str) -> str:
-        """Changes when the FASTA of a reference (`site` or `pack`) was touched."""
-        return sha256_json(self._settings["references"][reference])[:16]
-
 
 def read_frozen(directory: Path, digest: str) -> FrozenSite | None:
     """The index as a run wrote it, or None when it is not there or no longer the same."""

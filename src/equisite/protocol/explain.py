@@ -21,6 +21,7 @@ PATTERNS = {
     r"^\d+\.\d+\.\d+$": "a version of three numbers, as 1.0.0",
     r"^DUO:\d{7}$": "a code as DUO:0000007",
     r"^[a-z][a-z0-9]*$": "lower-case letters and digits, a letter first",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$": "the name of a gene",
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "a plain file name without folders",
     r"^([A-Z]\d{2}(\.\d{1,2})?|\d{4}/\d|C\d{2}\.\d)$": "a code of ICD-10 (C49.9) "
     "or ICD-O-3 (8890/3)",

@@ -10,29 +10,39 @@ from equisite.protocol.models import Identifier, Strict
 class SiteKeys(Strict):
     """One site of the consortium. Keys are OpenSSH public keys (ed25519)."""
 
-    id: Identifier
+    id: Identifier = Field(
+        description="Short name of the site; stands in its config.yaml and in its bundles."
+    )
     title: str = Field(
         min_length=1, description="Name shown in the report; from the lead, never from a site."
     )
-    prepare_key: str | None = None
-    approve_key: str | None = None
-    valid_from: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
-    valid_until: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}-\d{2}$")
+    prepare_key: str | None = Field(
+        default=None, description="Public key of those who prepare bundles."
+    )
+    approve_key: str | None = Field(
+        default=None, description="Public key of those who approve them."
+    )
+    valid_from: str | None = Field(
+        default=None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="First day of the keys."
+    )
+    valid_until: str | None = Field(
+        default=None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="Last day of the keys."
+    )
 
 
 class Keyring(Strict):
     """All sites that may send bundles for one protocol."""
 
-    protocol: Identifier
-    sites: tuple[SiteKeys, ...] = Field(min_length=1)
+    protocol: Identifier = Field(description="Id of the protocol it belongs to.")
+    sites: tuple[SiteKeys, ...] = Field(min_length=1, description="The sites.")
 
 
 class Lead(Strict):
     """`compare.yaml` of the lead folder."""
 
-    protocol: str
-    keyring: str
-    inbox: str = "inbox"
+    protocol: str = Field(description="Protocol file.")
+    keyring: str = Field(description="Keyring file.")
+    inbox: str = Field(default="inbox", description="Folder of the bundles that came in.")
     admit_overrides: dict[str, str] = Field(
         default_factory=dict,
         description="Bundle sha256 to the reason why it is admitted all the same.",

@@ -15,6 +15,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 RoiName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*$")]
 Modality = Literal["CT", "MR", "PT"]
+Gene = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 AnalysisSet = Literal["all", "genomics", "imaging", "both"]
 
 
@@ -44,16 +45,22 @@ class Head(Strict):
 class Contig(Strict):
     """One sequence of the reference genome (SAM @SQ SN, LN, M5)."""
 
-    name: str = Field(pattern=r"^[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*$")
-    length: int = Field(gt=0)
+    name: str = Field(
+        pattern=r"^[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*$",
+        description="Name as in the FASTA (SAM SN).",
+    )
+    length: int = Field(gt=0, description="Number of bases (SAM LN).")
     md5: Md5 = Field(description="MD5 of the upper-case sequence (SAM M5, GA4GH refget).")
 
 
 class Reference(Strict):
     """The reference genome, named by content."""
 
-    assembly: Identifier
-    contigs: tuple[Contig, ...] = Field(min_length=1)
+    assembly: Identifier = Field(description="Name of the assembly, for people.")
+    contigs: tuple[Contig, ...] = Field(
+        min_length=1,
+        description="The sequences that are used, in this order; a site's FASTA may hold more.",
+    )
 
 
 class PinnedFile(Strict):
@@ -62,14 +69,16 @@ class PinnedFile(Strict):
     file: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name beside the protocol."
     )
-    sha256: Sha256
+    sha256: Sha256 = Field(description="Sha256 of the file's bytes.")
 
 
 class GenomicThresholds(Strict):
     """What counts as callable and when a sample is refused."""
 
     minimum_depth: int = Field(default=10, ge=1, description="Reads a callable base needs.")
-    minimum_mapping_quality: int = Field(default=20, ge=0, le=60)
+    minimum_mapping_quality: int = Field(
+        default=20, ge=0, le=60, description="Mapping quality a counted read needs."
+    )
     minimum_mean_depth: float = Field(
         default=5.0, ge=0, description="Below: LOW_DEPTH, refused."
     )
@@ -84,13 +93,17 @@ class GenomicThresholds(Strict):
 class Genomics(Strict):
     """Alignment, callers and the genes that are counted."""
 
-    aligner: Literal["bwa-mem"] = "bwa-mem"
+    aligner: Literal["bwa-mem"] = Field(
+        default="bwa-mem", description="Program that aligns reads."
+    )
     bases_per_batch: int = Field(
         default=10_000_000,
         ge=100_000,
         description="bwa mem -K: part of the result, hence pinned.",
     )
-    callers: tuple[Literal["bcftools"], ...] = Field(default=("bcftools",), min_length=1)
+    callers: tuple[Literal["bcftools"], ...] = Field(
+        default=("bcftools",), min_length=1, description="Programs that call variants."
+    )
     gene_models: PinnedFile | None = Field(
         default=None, description="Ensembl-style GFF3 for `bcftools csq`."
     )
@@ -98,23 +111,52 @@ class Genomics(Strict):
         default=None,
         description="BED of the bases that are judged; absent: the whole reference.",
     )
-    panel: tuple[str, ...] = Field(
+    panel: tuple[Gene, ...] = Field(
         default=(), description="Genes that may be counted, by name."
     )
-    thresholds: GenomicThresholds = GenomicThresholds()
+    thresholds: GenomicThresholds = Field(
+        default=GenomicThresholds(), description="Limits of depth and coverage."
+    )
 
 
 class SeriesLimits(Strict):
     """Limits of the checks of a series (imaging page, section 3)."""
 
-    minimum_slices: int = Field(default=3, ge=1)
-    slice_gap_mm: float = Field(default=0.01, gt=0)
-    slice_gap_fraction: float = Field(default=0.01, gt=0, lt=1)
-    tilt_degrees: float = Field(default=0.25, gt=0)
-    orientation: float = Field(default=1e-3, gt=0)
-    pixel_spacing_mm: float = Field(default=1e-4, gt=0)
-    in_plane_shift_mm: float = Field(default=0.05, gt=0)
-    lossy: Literal["refuse", "accept"] = "refuse"
+    minimum_slices: int = Field(
+        default=3, ge=1, description="Fewer slices: the series is refused."
+    )
+    slice_gap_mm: float = Field(
+        default=0.01,
+        gt=0,
+        description="Largest deviation of a slice gap from the median, in mm.",
+    )
+    slice_gap_fraction: float = Field(
+        default=0.01,
+        gt=0,
+        lt=1,
+        description="The same as a fraction of the gap; the larger of both counts.",
+    )
+    tilt_degrees: float = Field(
+        default=0.25,
+        gt=0,
+        description="Largest angle between slice normal and stacking direction.",
+    )
+    orientation: float = Field(
+        default=1e-3,
+        gt=0,
+        description="Largest difference of direction cosines within a series.",
+    )
+    pixel_spacing_mm: float = Field(
+        default=1e-4,
+        gt=0,
+        description="Largest difference of pixel spacing within a series, in mm.",
+    )
+    in_plane_shift_mm: float = Field(
+        default=0.05, gt=0, description="Largest sideways shift of a slice, in mm."
+    )
+    lossy: Literal["refuse", "accept"] = Field(
+        default="refuse", description="What becomes of lossy compressed images."
+    )
 
 
 class RoiRule(Strict):
@@ -124,18 +166,31 @@ class RoiRule(Strict):
     patterns: tuple[str, ...] = Field(
         min_length=1, description="Ordered regular expressions, full match, case-insensitive."
     )
-    combine: Literal["refuse", "union"] = "refuse"
+    combine: Literal["refuse", "union"] = Field(
+        default="refuse",
+        description="Several structures that match: refuse the region, or take their union.",
+    )
 
 
 class Imaging(Strict):
     """Which series are accepted and which regions are read."""
 
-    limits: SeriesLimits = SeriesLimits()
-    tilt: Literal["refuse"] = "refuse"
-    n4: Literal["off"] = "off"
-    resample_mask: Literal["never", "nearest"] = "never"
-    overlapping_rings: Literal["xor", "union"] = "xor"
-    roi: tuple[RoiRule, ...] = Field(min_length=1)
+    limits: SeriesLimits = Field(
+        default=SeriesLimits(), description="Limits of the checks of a series."
+    )
+    tilt: Literal["refuse"] = Field(
+        default="refuse", description="What becomes of series with a tilted gantry."
+    )
+    n4: Literal["off"] = Field(default="off", description="Bias field correction of MR.")
+    resample_mask: Literal["never", "nearest"] = Field(
+        default="never", description="Whether a mask of another geometry may be resampled."
+    )
+    overlapping_rings: Literal["xor", "union"] = Field(
+        default="xor", description="Contours of one slice that overlap: holes (xor) or union."
+    )
+    roi: tuple[RoiRule, ...] = Field(
+        min_length=1, description="The regions, by canonical name."
+    )
 
 
 class RadiomicSettings(Strict):
@@ -144,7 +199,9 @@ class RadiomicSettings(Strict):
     spacing_mm: tuple[float, float, float] | None = Field(
         default=None, description="x, y, z of the resampled grid; absent: native grid."
     )
-    interpolator: Literal["linear", "bspline", "nearest"] = "linear"
+    interpolator: Literal["linear", "bspline", "nearest"] = Field(
+        default="linear", description="How an image is resampled."
+    )
     bin_width: float | None = Field(
         default=None, gt=0, description="Fixed bin size, in image units."
     )
@@ -152,10 +209,15 @@ class RadiomicSettings(Strict):
     range: tuple[float, float] | None = Field(
         default=None, description="Re-segmentation bounds."
     )
-    normalize: bool = False
+    normalize: bool = Field(
+        default=False, description="Scale to zero mean and unit SD before binning (MR)."
+    )
     classes: tuple[
         Literal["shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm"], ...
-    ] = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
+    ] = Field(
+        default=("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm"),
+        description="Feature classes that are computed.",
+    )
     minimum_voxels: int = Field(
         default=64, ge=1, description="Fewer: ROI_SMALL, texture missing."
     )
@@ -164,15 +226,26 @@ class RadiomicSettings(Strict):
 class Radiomics(Strict):
     """Engine and settings by modality."""
 
-    engine: Literal["pyradiomics"] = "pyradiomics"
-    modalities: dict[Modality, RadiomicSettings] = Field(min_length=1)
+    engine: Literal["pyradiomics"] = Field(
+        default="pyradiomics", description="Program that computes the features."
+    )
+    modalities: dict[Modality, RadiomicSettings] = Field(
+        min_length=1, description="Settings by modality: CT, MR, PT."
+    )
 
 
 class Cohort(Strict):
     """Who is analysed and from how many patients on anything may leave."""
 
-    minimum_n: int = Field(default=30, ge=1)
-    analysis_sets: tuple[AnalysisSet, ...] = ("all", "genomics", "imaging", "both")
+    minimum_n: int = Field(
+        default=30,
+        ge=1,
+        description="Fewer patients in the freeze: nothing about patients leaves.",
+    )
+    analysis_sets: tuple[AnalysisSet, ...] = Field(
+        default=("all", "genomics", "imaging", "both"),
+        description="Nested sets that tables may name.",
+    )
     several_series: Literal["first", "mean"] = Field(
         default="first", description="A patient with several series or readers of one kind."
     )
@@ -181,22 +254,30 @@ class Cohort(Strict):
 class CountTable(Strict):
     """Coded counts of one to three keys."""
 
-    id: Identifier
-    kind: Literal["count"]
-    keys: tuple[str, ...] = Field(min_length=1, max_length=3)
-    analysis_set: AnalysisSet = "all"
+    id: Identifier = Field(description="Name of the table in the bundle.")
+    kind: Literal["count"] = Field(description="Coded counts.")
+    keys: tuple[str, ...] = Field(
+        min_length=1,
+        max_length=3,
+        description="Variables of the codebook whose combinations are counted.",
+    )
+    analysis_set: AnalysisSet = Field(default="all", description="Which patients are counted.")
 
 
 class CarriersTable(Strict):
     """Patients with at least one qualifying variant, by gene and consequence."""
 
-    id: Identifier
-    kind: Literal["carriers"]
-    genes: Literal["panel"] | tuple[str, ...]
-    consequence: tuple[Literal["truncating", "missense", "synonymous", "inframe"], ...] = Field(
-        min_length=1
+    id: Identifier = Field(description="Name of the table in the bundle.")
+    kind: Literal["carriers"] = Field(description="Carriers by gene and consequence.")
+    genes: Literal["panel"] | tuple[Gene, ...] = Field(
+        description="All genes of the panel, or some of them."
     )
-    analysis_set: AnalysisSet = "genomics"
+    consequence: tuple[Literal["truncating", "missense", "synonymous", "inframe"], ...] = Field(
+        min_length=1, description="Classes of consequence."
+    )
+    analysis_set: AnalysisSet = Field(
+        default="genomics", description="Which patients are counted."
+    )
 
 
 class FeatureTable(Strict):
@@ -205,30 +286,44 @@ class FeatureTable(Strict):
     features: `<modality>__<roi>__core` (the codebook's core list) or column names.
     """
 
-    id: Identifier
-    kind: Literal["moment", "hist"]
-    features: str | tuple[str, ...]
-    strata: tuple[str, ...] = ()
-    analysis_set: AnalysisSet = "imaging"
+    id: Identifier = Field(description="Name of the table in the bundle.")
+    kind: Literal["moment", "hist"] = Field(description="Moments, or nested histograms.")
+    features: str | tuple[str, ...] = Field(
+        description="`<modality>__<roi>__core`, or a list of columns."
+    )
+    strata: tuple[str, ...] = Field(
+        default=(), description="Variables of the codebook by which the table is split."
+    )
+    analysis_set: AnalysisSet = Field(
+        default="imaging", description="Which patients are counted."
+    )
 
 
 class ComomentTable(Strict):
     """Site-centred co-moments of features with covariates."""
 
-    id: Identifier
-    kind: Literal["comoment"]
-    features: str | tuple[str, ...]
-    covariates: tuple[str, ...] = Field(min_length=1)
-    analysis_set: AnalysisSet = "imaging"
+    id: Identifier = Field(description="Name of the table in the bundle.")
+    kind: Literal["comoment"] = Field(
+        description="Co-moments with covariates, for harmonisation and regression."
+    )
+    features: str | tuple[str, ...] = Field(
+        description="`<modality>__<roi>__core`, or a list of columns."
+    )
+    covariates: tuple[str, ...] = Field(min_length=1, description="Variables of the codebook.")
+    analysis_set: AnalysisSet = Field(
+        default="imaging", description="Which patients are counted."
+    )
 
 
 class QualityTable(Strict):
     """Moments of technical quality variables."""
 
-    id: Identifier
-    kind: Literal["quality"]
-    variables: tuple[str, ...] = Field(min_length=1)
-    analysis_set: AnalysisSet = "all"
+    id: Identifier = Field(description="Name of the table in the bundle.")
+    kind: Literal["quality"] = Field(description="Moments of technical quality.")
+    variables: tuple[str, ...] = Field(
+        min_length=1, description="Quality variables of the codebook."
+    )
+    analysis_set: AnalysisSet = Field(default="all", description="Which patients are counted.")
 
 
 Table = Annotated[
@@ -240,34 +335,44 @@ Table = Annotated[
 class Disclosure(Strict):
     """Rule set of the door; overrides only where the rule set allows them (R15)."""
 
-    ruleset: Literal["default-v1", "public-data-v1"]
+    ruleset: Literal["default-v1", "public-data-v1"] = Field(
+        description="`default-v1` for patients, `public-data-v1` for open data."
+    )
     k: int | None = Field(default=None, ge=1, description="Smallest publishable count.")
 
 
 class Conformance(Strict):
     """The public pack that every site runs, and how close is close enough."""
 
-    pack_sha256: Sha256
-    relative_tolerance: float = Field(default=1e-9, gt=0)
+    pack_sha256: Sha256 = Field(
+        description="Digest of the pack (`resources/conformance/pack.sha256`)."
+    )
+    relative_tolerance: float = Field(
+        default=1e-9,
+        gt=0,
+        description="Largest relative difference of a value from the pack's reference run.",
+    )
 
 
 class CodebookPin(Strict):
     """Which codebook names the variables."""
 
-    version: str
-    constants_sha256: Sha256
+    version: str = Field(description="Version of the codebook.")
+    constants_sha256: Sha256 = Field(
+        description="Sha256 of `resources/codebook/constants.tsv`."
+    )
 
 
 class Protocol(Strict):
     """The whole protocol file."""
 
-    protocol: Head
-    reference: Reference
-    genomics: Genomics
-    imaging: Imaging
-    radiomics: Radiomics
-    cohort: Cohort
+    protocol: Head = Field(description="Who made the protocol, and for what.")
+    reference: Reference = Field(description="The reference genome.")
+    genomics: Genomics = Field(description="Alignment, calling, genes.")
+    imaging: Imaging = Field(description="Series and regions.")
+    radiomics: Radiomics = Field(description="Feature extraction.")
+    cohort: Cohort = Field(description="Who is analysed.")
     tables: tuple[Table, ...] = Field(min_length=1, description="In order of priority.")
-    disclosure: Disclosure
-    conformance: Conformance
-    codebook: CodebookPin
+    disclosure: Disclosure = Field(description="The rules of the door.")
+    conformance: Conformance = Field(description="The public pack that every site runs.")
+    codebook: CodebookPin = Field(description="Which variables exist.")

@@ -12,58 +12,74 @@ from equisite.protocol.models import Identifier, Modality, RoiName, Strict
 class Sheets(Strict):
     """The three tables, relative to the site folder."""
 
-    patients: str = "patients.tsv"
-    sequencing: str | None = None
-    imaging: str | None = None
+    patients: str = Field(default="patients.tsv", description="Patients sheet.")
+    sequencing: str | None = Field(
+        default=None, description="Sequencing sheet; absent: no genomics."
+    )
+    imaging: str | None = Field(default=None, description="Imaging sheet; absent: no imaging.")
 
 
 class Freeze(Strict):
     """The named state of the cohort that is released."""
 
-    id: Identifier
+    id: Identifier = Field(description="Name of the state, shown in the bundle.")
     date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="The only date in a bundle.")
 
 
 class SiteReference(Strict):
     """Where the reference genome lies at this site."""
 
-    fasta: str
+    fasta: str = Field(
+        description="FASTA, plain or gzip-compressed; checked against the protocol."
+    )
     cache: str | None = Field(default=None, description="Folder of a ready bwa index.")
 
 
 class Roots(Strict):
     """Folders below which SeriesInstanceUIDs and reads are looked for."""
 
-    images: str | None = None
-    reads: str | None = None
+    images: str | None = Field(
+        default=None, description="DICOM archive in which SeriesInstanceUIDs are found."
+    )
+    reads: str | None = Field(
+        default=None, description="Folder of reads, shown to the steps read-only."
+    )
 
 
 class Pacs(Strict):
     """DICOMweb server of the hospital."""
 
-    url: str
-    token_env: str | None = None
+    url: str = Field(description="Address of the server.")
+    token_env: str | None = Field(
+        default=None, description="Name of the environment variable that holds the token."
+    )
 
 
 class Tighten(Strict):
     """A site may only be stricter than the protocol."""
 
-    k: int | None = Field(default=None, ge=1)
-    minimum_n: int | None = Field(default=None, ge=1)
+    k: int | None = Field(
+        default=None, ge=1, description="Smallest publishable count, at least the protocol's."
+    )
+    minimum_n: int | None = Field(
+        default=None, ge=1, description="Smallest cohort, at least the protocol's."
+    )
 
 
 class Keep(Strict):
     """What stays in the site folder after the run."""
 
-    crams: bool = True
-    pictures: bool = True
+    crams: bool = Field(default=True, description="Keep aligned reads in `work/`.")
+    pictures: bool = Field(default=True, description="Keep the pictures in `private/`.")
 
 
 class Batches(Strict):
     """Patients per job; changes when jobs end, never a result."""
 
-    genomics: int = Field(default=8, ge=1)
-    imaging: int = Field(default=25, ge=1)
+    genomics: int = Field(
+        default=8, ge=1, description="Patients per genomics job; 1 for whole genomes."
+    )
+    imaging: int = Field(default=25, ge=1, description="Patients per imaging job.")
 
 
 class SiteConfig(Strict):
@@ -74,17 +90,19 @@ class SiteConfig(Strict):
     keyring: str | None = Field(
         default=None, description="Keyring file; default beside the protocol."
     )
-    sheets: Sheets = Sheets()
-    freeze: Freeze
+    sheets: Sheets = Field(default=Sheets(), description="The three sheets.")
+    freeze: Freeze = Field(description="The state of the cohort.")
     reference: SiteReference | None = Field(
         default=None, description="Needed as soon as the sequencing sheet has a row."
     )
-    roots: Roots = Roots()
-    pacs: Pacs | None = None
-    signature_file: str | None = None
-    tighten: Tighten = Tighten()
-    keep: Keep = Keep()
-    batches: Batches = Batches()
+    roots: Roots = Field(default=Roots(), description="Folders of raw data.")
+    pacs: Pacs | None = Field(default=None, description="Image server of the hospital.")
+    signature_file: str | None = Field(
+        default=None, description="Mutational signatures (COSMIC format)."
+    )
+    tighten: Tighten = Field(default=Tighten(), description="Stricter limits of disclosure.")
+    keep: Keep = Field(default=Keep(), description="What stays after the run.")
+    batches: Batches = Field(default=Batches(), description="Sizes of jobs.")
 
 
 class Sheet(BaseModel):
@@ -102,38 +120,54 @@ class PatientRow(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     patient: Identifier = Field(description="Unique after case folding; never leaves the site.")
-    sex: Literal["female", "male", "other", "unknown"]
+    sex: Literal["female", "male", "other", "unknown"] = Field(
+        description="As recorded by the hospital."
+    )
     age: int | None = Field(default=None, ge=0, le=120, description="Years at diagnosis.")
-    birth_year: int | None = Field(default=None, ge=1900, le=2100)
+    birth_year: int | None = Field(
+        default=None, ge=1900, le=2100, description="Instead of age."
+    )
     diagnosis: str = Field(
         pattern=r"^([A-Z]\d{2}(\.\d{1,2})?|\d{4}/\d|C\d{2}\.\d)$",
         description="ICD-10 or ICD-O-3 code.",
     )
-    status: Literal["included", "withdrawn"] = "included"
+    status: Literal["included", "withdrawn"] = Field(
+        default="included", description="A withdrawn patient is left out everywhere."
+    )
 
 
 class SequencingRow(Sheet):
     """`sequencing.tsv`: one row per lane or file."""
 
-    patient: Identifier
-    sample: Identifier
-    kind: Literal["normal", "tumour"]
-    library: Identifier | None = None
-    lane: Identifier | None = None
+    patient: Identifier = Field(description="Id as in the patients sheet.")
+    sample: Identifier = Field(
+        description="Id of the sample, unique in the site; all its lanes share it."
+    )
+    kind: Literal["normal", "tumour"] = Field(description="Normal tissue or blood, or tumour.")
+    library: Identifier | None = Field(
+        default=None, description="Name of the library; duplicates are marked within it."
+    )
+    lane: Identifier | None = Field(
+        default=None, description="Name of the lane; needed where a sample has several."
+    )
     fastq_1: Cell | None = Field(default=None, description="Path relative to the sheet.")
-    fastq_2: Cell | None = None
+    fastq_2: Cell | None = Field(default=None, description="Second file of the pair.")
     reads: Cell | None = Field(default=None, description="BAM or CRAM.")
     calls: Cell | None = Field(default=None, description="VCF.")
-    assay: Literal["genome", "exome", "panel"] = "genome"
+    assay: Literal["genome", "exome", "panel"] = Field(
+        default="genome", description="What was sequenced."
+    )
 
 
 class ImagingRow(Sheet):
     """`imaging.tsv`: one row per series and region."""
 
-    patient: Identifier
+    patient: Identifier = Field(description="Id as in the patients sheet.")
     series: Cell = Field(description="Folder relative to the sheet, or SeriesInstanceUID.")
-    modality: Modality
+    modality: Modality = Field(description="Modality of the series.")
     mask: Cell = Field(description="RTSTRUCT, SEG, NIfTI or NRRD file.")
     roi: RoiName | None = Field(default=None, description="Canonical name of the protocol.")
     roi_label: Cell | None = Field(default=None, description="Local name, or label number.")
-    reader: Identifier | None = None
+    reader: Identifier | None = Field(
+        default=None, description="Who drew the region, where several did."
+    )

@@ -1,0 +1,162 @@
+"""Starts Snakemake on a site folder as a user would, and follows it to its end."""
+
+from __future__ import annotations
+
+import os
+import select
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from equisite.cli import guard
+from equisite.cli.progress import Progress
+from equisite.cli.run_lock import RunLock, kill_group
+from equisite.core.errors import ConfigError
+
+CHECKOUT = Path(__file__).parents[3]
+_RAW = frozenset(
+    ("-n", "--dry-run", "--dryrun", "--lint", "--unlock", "--summary", "--detailed-summary",
+     "-D", "--list", "-l", "--dag", "--rulegraph", "--filegraph", "--report", "--help", "-h")
+)  # fmt: skip
+"""Options of Snakemake whose output is the answer: it is passed on as it is."""
+
+
+def command_of(
+    directory: Path, profile: str, cores: str | None, extra: Sequence[str]
+) -> list[str]:
+    """The Snakemake command of a site folder.
+
+    Raises ConfigError PROFILE_UNKNOWN, SNAKEMAKE_MISSING.
+    """
+    profiles = CHECKOUT / "config" / "profiles"
+    chosen = profiles / profile
+    if not (chosen / "config.yaml").is_file():
+        known = ", ".join(sorted(p.parent.name for p in profiles.glob("*/config.yaml")))
+        raise ConfigError("PROFILE_UNKNOWN", profile=profile, known=known)
+    command = [
+        _snakemake(),
+        "--snakefile",
+        str(CHECKOUT / "Snakefile"),
+        "--directory",
+        str(directory),
+        "--workflow-profile",
+        str(chosen),
+    ]
+    return [*command, *(["--cores", cores] if cores else []), *extra]
+
+
+def run(directory: Path, profile: str, cores: str | None, extra: Sequence[str]) -> int:
+    """Run a site folder under its lock; returns Snakemake's exit code, 70 for its faults.
+
+    A lock that a killed run left behind is healed: what still runs of it is killed, then
+    Snakemake's own lock is opened.
+    Raises ConfigError of the lock and of `command_of`, SITE_FOLDER_MISSING.
+    """
+    directory = directory.absolute()
+    if not (directory / "config.yaml").is_file():
+        raise ConfigError("SITE_FOLDER_MISSING", folder=str(directory))
+    command = command_of(directory, profile, cores, extra)
+    with RunLock(directory) as lock:
+        if lock.stale and any((directory / ".snakemake" / "locks").glob("*")):
+            print("The last run was killed; its lock is opened.", flush=True)
+            unlock = command_of(directory, profile, cores, ["--unlock"])
+            code = _follow(unlock, lock, raw=True)
+            if code:
+                return _our_code(code)
+        print(shlex.join(command), flush=True)
+        return _our_code(_follow(command, lock, raw=bool(_RAW & set(extra))))
+
+
+def _our_code(code: int) -> int:
+    """Snakemake's 1 is a fault of a machine or tool; mistakes of the user keep their code."""
+    return code if code in (0, 2, 3, 4) or code >= 128 else 70
+
+
+def _snakemake() -> str:
+    """Snakemake of the environment in which this command runs, else of the PATH."""
+    beside = Path(sys.executable).parent / "snakemake"
+    found = str(beside) if beside.is_file() else shutil.which("snakemake")
+    if found is None:
+        raise ConfigError("SNAKEMAKE_MISSING")
+    return found
+
+
+def _follow(command: Sequence[str], lock: RunLock, *, raw: bool) -> int:
+    """Start the guard, forward signals to it, show progress, return the exit code."""
+    control_in, control_out = os.pipe()
+    report_in, report_out = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, guard.__file__, str(control_in), str(report_out), *command],
+        stdin=subprocess.DEVNULL,
+        stdout=None if raw else subprocess.PIPE,
+        stderr=None if raw else subprocess.STDOUT,
+        pass_fds=(control_in, report_out),
+        start_new_session=True,
+    )
+    os.close(control_in)
+    os.close(report_out)
+    group = 0
+    try:
+        with os.fdopen(report_in, encoding="ascii") as report:
+            group = int(report.readline() or 0)
+        lock.record(process.pid, group)
+        with _forwarding(control_out):
+            if process.stdout is not None:
+                _show(process.stdout.fileno())
+            code = process.wait()
+    finally:
+        os.close(control_out)  # from here on the guard kills what is left
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+        kill_group(group)  # only if somebody killed the guard itself
+    return code
+
+
+@contextmanager
+def _forwarding(control: int) -> Iterator[None]:
+    """Pass SIGINT and SIGTERM on to Snakemake; a second one kills everything."""
+    seen: list[int] = []
+
+    def forward(number: int, frame: object) -> None:
+        order = guard.INTERRUPT if number == signal.SIGINT else guard.TERMINATE
+        try:
+            os.write(control, guard.KILL if seen else order)
+        except BrokenPipeError:
+            return  # the guard has ended already
+        seen.append(number)
+
+    before = {n: signal.signal(n, forward) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _show(descriptor: int) -> None:
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns
+    progress = Progress(sys.stdout, terminal=terminal, width=width)
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN | select.POLLHUP)
+    rest = b""
+    while True:
+        if not poll.poll(1000):
+            if terminal:
+                progress.show()
+            continue
+        piece = os.read(descriptor, 65536)
+        if not piece:
+            break
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            progress.line(line.decode("utf-8", "replace"))
+    if rest:
+        progress.line(rest.decode("utf-8", "replace"))
+    progress.close()

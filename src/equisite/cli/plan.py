@@ -1,0 +1,44 @@
+"""What a run of a checked site would do, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from equisite.intake.batches import batch_count, batch_numbers
+from equisite.intake.check import CheckedSite
+from equisite.intake.frozen import recorded_counts
+from equisite.intake.patients import included
+from equisite.intake.secret import BYTES
+from equisite.protocol.load import protocol_sha256
+
+
+def plan(site: CheckedSite) -> Iterator[str]:
+    """Lines for the terminal: protocol, patients, what each kind of data amounts to."""
+    head = site.protocol.protocol
+    yield f"Site {site.config.site}, freeze {site.config.freeze.id}"
+    yield f"Protocol {head.id} {head.version}, sha256 {protocol_sha256(site.protocol)}"
+    if head.data == "public":
+        yield "Rule set for public data: never use this protocol on patients."
+    people = included(site.patients)
+    yield f"Patients: {len(people)}"
+    key = _key(site.directory)
+    before = recorded_counts(site.directory)
+    for name, sheet, unit in (
+        ("genomics", site.sequencing, "rows of lanes or files"),
+        ("imaging", site.imaging, "series with a region"),
+    ):
+        rows = sheet.rows if sheet is not None else ()
+        patients = {row.cells.patient for row in rows}
+        size = getattr(site.config.batches, name)
+        count = batch_count(len(patients), size, before.get(name, 0))
+        batches = len(set(batch_numbers(key, patients, count).values()))
+        line = f"{name.capitalize()}: {len(patients)} patients, {len(rows)} {unit}"
+        yield f"{line}, {batches} batches" if rows else f"{name.capitalize()}: none"
+    yield f"Nothing is wrong. Start with: equisite run --directory {site.directory}"
+
+
+def _key(directory: Path) -> bytes:
+    """The site's key, or zeros before there is one: only the number of batches is shown."""
+    path = directory / "private" / "site.key"
+    return path.read_bytes() if path.is_file() else bytes(BYTES)

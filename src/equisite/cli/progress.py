@@ -1,0 +1,95 @@
+"""Snakemake's output as one line that a person can follow."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from typing import IO
+
+_STEPS = re.compile(r"^(\d+) of (\d+) steps \((\d+)%\) done")
+_RULE = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):$")
+_JOBS = re.compile(r"^total\s+(\d+)$")
+_PLANNING = "Building DAG of jobs..."
+_TROUBLE = re.compile(r"error|exception|exiting because|restart|failed", re.IGNORECASE)
+_KEPT = 60
+
+
+class Progress:
+    """Follows the lines of a run and writes to `out`.
+
+    On a terminal one line is rewritten; elsewhere a line is written per ten percent.
+    Everything before planning (mistakes in the sheets) is passed on as it is.
+    """
+
+    def __init__(self, out: IO[str], *, terminal: bool, width: int = 80) -> None:
+        self._out = out
+        self._terminal = terminal
+        self._width = width
+        self._began = time.monotonic()
+        self._planning = True
+        self._told = -1
+        self.done = 0
+        self.total = 0
+        self.stage = ""
+        self.last: deque[str] = deque(maxlen=_KEPT)
+
+    def line(self, text: str) -> None:
+        """Take one line of Snakemake's output."""
+        text = text.rstrip()
+        if text == _PLANNING:
+            self._planning = False
+        if self._planning:
+            if text and not text.startswith("Assuming unrestricted shared"):
+                print(text, file=self._out, flush=True)
+            return
+        self.last.append(text)
+        if found := _JOBS.match(text):
+            self.total = int(found[1])
+        elif found := _RULE.match(text):
+            self.stage = stage_of(found[1])
+        elif found := _STEPS.match(text):
+            self.done, self.total = int(found[1]), int(found[2])
+        elif _TROUBLE.search(text) and not text.startswith(" "):
+            self._clear()
+            print(text, file=self._out, flush=True)
+        else:
+            return
+        self.show()
+
+    def show(self) -> None:
+        """Rewrite the line, or write the next one when ten percent more are done."""
+        if not self.total:
+            return
+        if self._terminal:
+            self._clear()
+            print(self._text()[: self._width - 1], end="", file=self._out, flush=True)
+            return
+        tenth = 10 * self.done // self.total
+        if tenth > self._told:
+            self._told = tenth
+            print(self._text(), file=self._out, flush=True)
+
+    def close(self) -> None:
+        """Leave the line."""
+        if self._terminal and self.total:
+            self._clear()
+
+    def _text(self) -> str:
+        seconds = int(time.monotonic() - self._began)
+        clock = f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+        return f"{clock}  {self.done} of {self.total} steps  {self.stage}".rstrip()
+
+    def _clear(self) -> None:
+        if self._terminal:
+            print("\r\x1b[2K", end="", file=self._out)
+
+
+def stage_of(rule: str) -> str:
+    """A rule's name as words.
+
+    >>> stage_of("imaging_check_series")
+    'imaging: check series'
+    """
+    stage, _, rest = rule.partition("_")
+    return f"{stage}: {rest.replace('_', ' ')}" if rest else stage

@@ -1,0 +1,73 @@
+"""`equisite init | check | run`: a hospital's own commands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+_HERE = Path()
+
+
+def register_top(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands of this module."""
+    init = commands.add_parser("init", help="write an example site folder that runs as it is")
+    init.add_argument("directory", type=Path, help="a folder that does not exist or is empty")
+    init.set_defaults(call=_init)
+
+    check = commands.add_parser("check", help="check sheets and configuration; run nothing")
+    check.add_argument("--directory", type=Path, default=_HERE, help="site folder")
+    check.set_defaults(call=_check)
+
+    run = commands.add_parser(
+        "run",
+        help="run a site folder: prints the Snakemake command and starts it",
+        epilog="What follows `--` is given to Snakemake as it is, for example -- --dry-run",
+    )
+    run.add_argument("--directory", type=Path, default=_HERE, help="site folder")
+    run.add_argument("--cores", help="number of cores, or `all`; default: the profile's")
+    run.add_argument("--profile", default="local", help="folder below config/profiles")
+    run.add_argument("snakemake", nargs="*", help="further arguments for Snakemake, after --")
+    run.set_defaults(call=_run)
+
+
+def _init(args: argparse.Namespace) -> int:
+    from equisite.cli.example import write_example
+
+    for path in write_example(args.directory):
+        print(path)
+    print(
+        "An example that runs as it is, on made data. Replace sheets, protocol and keyring by"
+        f" your own, then: equisite check --directory {args.directory}"
+    )
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from equisite.cli.plan import plan
+    from equisite.intake.check import check_site
+
+    site = check_site(args.directory.absolute())
+    for finding in site.remarks:
+        print(finding.render())
+    for line in plan(site):
+        print(line)
+    return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    from equisite.cli.launch import run
+    from equisite.cli.summary import summary
+
+    code = run(args.directory, args.profile, args.cores, args.snakemake)
+    if code == 0 and not args.snakemake:
+        for line in summary(args.directory.absolute()):
+            print(line)
+    elif code == 70:
+        print(
+            "A step failed for a reason of the machine, not of the data. Its log is named above;"
+            " the whole story stands in .snakemake/log. Start again when it is mended: what is"
+            " finished is kept.",
+            file=sys.stderr,
+        )
+    return code
