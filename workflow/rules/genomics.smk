@@ -5,20 +5,22 @@ files that begin with OUT; a step that finds the data wrong refuses the sample, 
 failure fails the job.
 """
 
-
-def source_of_reference(wildcards):
-    """Protocol and FASTA of a reference; the public pack brings its own."""
-    if wildcards.reference == "site":
-        return "--protocol work/intake/protocol.json --site work/intake/site.json"
-    fasta = CHECKOUT / "resources/conformance/genome/reference.fa.gz"
-    return f"--protocol work/intake/pack.json --fasta {fasta}"
+from equisite.core.canonical import sha256_json
 
 
-def source_of_models(wildcards):
-    """Protocol and folder of its pinned files."""
-    if wildcards.reference == "site":
-        return "--protocol work/intake/protocol.json --pinned work/intake/files"
-    return "--protocol work/intake/pack.json --pinned work/intake/pack"
+def digest_of_reference(wildcards):
+    """Changes with the sequences that the protocol names, and with nothing else."""
+    protocol = SITE.pack_protocol if wildcards.reference == "pack" else SITE.protocol
+    return sha256_json(protocol.reference.model_dump(mode="json"))[:16]
+
+
+def digest_of_models(wildcards):
+    """Changes with gene models, territory and the sequences they lie on."""
+    protocol = SITE.pack_protocol if wildcards.reference == "pack" else SITE.protocol
+    files = protocol.genomics.model_dump(
+        mode="json", include={"gene_models", "territory"}
+    )
+    return sha256_json([digest_of_reference(wildcards), files])[:16]
 
 
 rule genomics_prepare_reference:
@@ -26,7 +28,12 @@ rule genomics_prepare_reference:
         fasta="work/reference/{reference}/reference.fa",
         fai="work/reference/{reference}/reference.fa.fai",
         index=multiext(
-            "work/reference/{reference}/reference.fa", ".amb", ".ann", ".bwt", ".pac", ".sa"
+            "work/reference/{reference}/reference.fa",
+            ".amb",
+            ".ann",
+            ".bwt",
+            ".pac",
+            ".sa",
         ),
         header="work/reference/{reference}/header.sam",
         cache=directory("work/reference/{reference}/cache"),
@@ -40,13 +47,13 @@ rule genomics_prepare_reference:
     params:
         # What is written depends on the protocol alone, whichever FASTA a site has.
         code=code_digest("genomics"),
-        protocol=SITE.protocol_digest("reference"),
-        source=source_of_reference,
+        protocol=digest_of_reference,
         folder=subpath(output.fasta, parent=True),
     shell:
         """
-        equisite genomics prepare-reference {params.source} --out {params.folder} 2> {log}
-        bwa index {output.fasta} 2>> {log}
+        equisite genomics prepare-reference --site work/intake/site.json \
+            --reference {wildcards.reference} --out {params.folder} 2>{log}
+        bwa index {output.fasta} 2>>{log}
         """
 
 
@@ -63,11 +70,13 @@ rule genomics_prepare_models:
         mem_mb=1000,
     params:
         code=code_digest("genomics"),
-        protocol=SITE.protocol_digest("reference", "genomics"),
-        source=source_of_models,
+        protocol=digest_of_models,
         folder=subpath(output.genes, parent=True),
     shell:
-        "equisite genomics prepare-models {params.source} --out {params.folder} 2> {log}"
+        """
+        equisite genomics prepare-models --site work/intake/site.json \
+            --reference {wildcards.reference} --out {params.folder} 2>{log}
+        """
 
 
 rule genomics_align_reads:
@@ -103,7 +112,7 @@ rule genomics_align_reads:
                 | samtools markdup -u --no-PG -T "$SCRATCH/markdup" - - \
                 | samtools view -C --no-PG -x ms - > "$OUT.cram"
             samtools index "$OUT.cram"
-        ' 2> {log}
+        ' 2>{log}
         """
 
 
@@ -136,7 +145,7 @@ rule genomics_call_variants:
                 | grep -v ^##reference= \
                 | bcftools view --no-version -Oz -o "$OUT.vcf.gz"
             bcftools index "$OUT.vcf.gz"
-        ' 2> {log}
+        ' 2>{log}
         """
 
 
@@ -166,7 +175,7 @@ rule genomics_annotate_consequences:
             bcftools norm --no-version -m- -Ou "{input.calls}/$ITEM.vcf.gz" \
                 | bcftools csq --no-version -p a -B 10 \
                     -f {input.reference} -g {input.genes} -Ov -o "$OUT.vcf"
-        ' 2> {log}
+        ' 2>{log}
         """
 
 
@@ -201,7 +210,7 @@ rule genomics_count_features:
         equisite genomics count-features --protocol {params.settings} \
             --index {input.index} --crams {input.crams} --annotated {input.annotated} \
             --after {input.earlier} --territory {input.territory} --genes {input.genes} \
-            --variants {output.variants} --outcomes {output.outcomes} 2> {log}
+            --variants {output.variants} --outcomes {output.outcomes} 2>{log}
         """
 
 

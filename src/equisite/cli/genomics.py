@@ -6,6 +6,11 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from equisite.core.outcomes import Outcome
+    from equisite.protocol.models import Protocol
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -13,19 +18,13 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     reference = verbs.add_parser(
         "prepare-reference", help="check the reference genome and write it for the rules"
     )
-    source = reference.add_mutually_exclusive_group(required=True)
-    source.add_argument("--site", type=Path, help="site.json that names the FASTA")
-    source.add_argument("--fasta", type=Path, help="the FASTA itself, of the public pack")
-    reference.add_argument("--protocol", type=Path, required=True)
-    reference.add_argument("--out", type=Path, required=True)
+    _from_site(reference)
     reference.set_defaults(call=_prepare_reference)
 
     models = verbs.add_parser(
         "prepare-models", help="check territory and gene models and write them for the rules"
     )
-    models.add_argument("--protocol", type=Path, required=True)
-    models.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
-    models.add_argument("--out", type=Path, required=True)
+    _from_site(models)
     models.set_defaults(call=_prepare_models)
 
     each = verbs.add_parser("each", help="run a pipeline once per sample of a batch")
@@ -44,6 +43,18 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     stream.add_argument("--item", required=True, help="token of the sample")
     stream.set_defaults(call=_stream_reads)
 
+    count = verbs.add_parser("count-features", help="write a batch's variant features")
+    count.add_argument("--protocol", type=Path, required=True)
+    count.add_argument("--index", type=Path, required=True)
+    count.add_argument("--crams", type=Path, required=True)
+    count.add_argument("--annotated", type=Path, required=True)
+    count.add_argument("--after", type=Path, nargs="+", required=True)
+    count.add_argument("--territory", type=Path, required=True)
+    count.add_argument("--genes", type=Path, required=True)
+    count.add_argument("--variants", type=Path, required=True)
+    count.add_argument("--outcomes", type=Path, required=True)
+    count.set_defaults(call=_count_features)
+
     compare = verbs.add_parser("compare-calls", help="judge calls by a truth, by replay")
     compare.add_argument("truth", type=Path)
     compare.add_argument("calls", type=Path)
@@ -56,26 +67,34 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     compare.set_defaults(call=_compare_calls)
 
 
-def _prepare_reference(args: argparse.Namespace) -> int:
+def _from_site(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--site", type=Path, required=True, help="site.json of the index")
+    verb.add_argument("--reference", choices=("site", "pack"), required=True)
+    verb.add_argument("--out", type=Path, required=True)
+
+
+def _reference(args: argparse.Namespace) -> tuple[dict[str, str], Protocol]:
     import json
 
-    from equisite.genomics.reference import prepare_reference
     from equisite.protocol.models import Protocol
 
-    fasta = args.fasta
-    if fasta is None:
-        fasta = Path(json.loads(args.site.read_bytes())["reference"]["fasta"])
-    protocol = Protocol.model_validate_json(args.protocol.read_bytes())
-    prepare_reference(fasta, protocol, args.out)
+    places = json.loads(args.site.read_bytes())["references"][args.reference]
+    return places, Protocol.model_validate_json(Path(places["protocol"]).read_bytes())
+
+
+def _prepare_reference(args: argparse.Namespace) -> int:
+    from equisite.genomics.reference import prepare_reference
+
+    places, protocol = _reference(args)
+    prepare_reference(Path(places["fasta"]), protocol, args.out)
     return 0
 
 
 def _prepare_models(args: argparse.Namespace) -> int:
     from equisite.genomics.reference import prepare_models
-    from equisite.protocol.models import Protocol
 
-    protocol = Protocol.model_validate_json(args.protocol.read_bytes())
-    prepare_models(protocol, args.pinned, args.out)
+    places, protocol = _reference(args)
+    prepare_models(protocol, Path(places["files"]), args.out)
     return 0
 
 
@@ -91,7 +110,7 @@ def _each(args: argparse.Namespace) -> int:
     )
 
     samples = not_refused(read_samples(args.index), args.after)
-    remarks = []
+    remarks: list[Outcome] = []
     if args.germline:
         samples, remarks = germline_samples(samples)
     try:
@@ -118,6 +137,23 @@ def _stream_reads(args: argparse.Namespace) -> int:
         if place is None:
             raise
         return refuse_error(Path(place), error)
+    return 0
+
+
+def _count_features(args: argparse.Namespace) -> int:
+    from equisite.core.outcomes import write_outcomes
+    from equisite.core.tables import write_table
+    from equisite.genomics.features import BatchFiles, columns, count_batch
+    from equisite.protocol.models import Protocol
+
+    genomics = Protocol.model_validate_json(args.protocol.read_bytes()).genomics
+    files = BatchFiles(
+        args.index, args.crams, args.annotated, tuple(args.after), args.territory, args.genes
+    )
+    rows, outcomes = count_batch(files, genomics)
+    write_table(args.variants, columns(genomics), rows)
+    write_outcomes(args.outcomes, outcomes)
+    print(f"{len(rows)} patients with features", file=sys.stderr)
     return 0
 
 

@@ -19,6 +19,7 @@ BLOCK = 4096
 """Records per block."""
 
 _PIECE = 1 << 18
+_LONGEST_NAME = 254  # SAM, section 1.4: QNAME
 _GZIP = b"\x1f\x8b"
 _PRINTABLE = bytes(range(33, 127))
 _BELOW_PHRED64 = bytes(range(33, 59))  # Solexa+64 begins at 59
@@ -28,14 +29,14 @@ _BASES = b"ACGTNacgtnRYSWKMBDHVryswkmbdhv."
 
 @dataclass(frozen=True)
 class Records:
-    """Equally long lists, one entry per read: header lines, bases, qualities."""
+    """Equally long lists, one entry per read: names, bases, qualities."""
 
-    heads: list[bytes]
+    names: list[bytes]
     bases: list[bytes]
     qualities: list[bytes]
 
     def __len__(self) -> int:
-        return len(self.heads)
+        return len(self.names)
 
 
 class FastqFile:
@@ -118,14 +119,14 @@ class FastqFile:
                 self._broken("the compressed stream ends in the middle")
 
     def _checked(self, lines: list[bytes]) -> Records:
-        records = Records(lines[0::4], lines[1::4], lines[3::4])
-        plus = lines[2::4]
+        heads, plus = lines[0::4], lines[2::4]
+        records = Records([], lines[1::4], lines[3::4])
         text = b"".join(records.bases)
         if plus[0].endswith(b"\r") or text.endswith(b"\r"):  # written on Windows
             return self._checked([line.removesuffix(b"\r") for line in lines])
         first = self.count + 1
-        if not all(map(bytes.startswith, records.heads, repeat(b"@"))):
-            at = next(i for i, h in enumerate(records.heads) if not h.startswith(b"@"))
+        if not all(map(bytes.startswith, heads, repeat(b"@"))):
+            at = next(i for i, h in enumerate(heads) if not h.startswith(b"@"))
             self._fail("NOT_FASTQ", record=first + at, problem="no @ at the header line")
         if not all(map(bytes.startswith, plus, repeat(b"+"))):
             at = next(i for i, p in enumerate(plus) if not p.startswith(b"+"))
@@ -140,8 +141,20 @@ class FastqFile:
             at = next(i for i, b in enumerate(records.bases) if b.translate(None, _BASES))
             self._fail("NOT_FASTQ", record=first + at, problem="letters that are no bases")
         self._check_qualities(records, first)
+        records = Records(self._names(heads, first), records.bases, records.qualities)
         self.count += len(records)
         return records
+
+    def _names(self, heads: list[bytes], first: int) -> list[bytes]:
+        """What stands before the first blank of each header line."""
+        names = [head[1:].split(None, 1)[0] if len(head) > 1 else b"" for head in heads]
+        text = b"".join(names)
+        longest = max(map(len, names))
+        if text.translate(None, _PRINTABLE) or longest > _LONGEST_NAME or not all(names):
+            self._fail("NOT_FASTQ", record=first, problem="names that SAM does not allow")
+        if any(map(bytes.startswith, names, repeat(b"@"))):
+            self._fail("NOT_FASTQ", record=first, problem="names that begin with @@")
+        return names
 
     def _check_qualities(self, records: Records, first: int) -> None:
         text = b"".join(records.qualities)

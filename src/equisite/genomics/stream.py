@@ -1,16 +1,16 @@
 """All lanes of a sample as one interleaved FASTQ stream for `bwa mem -p -C`.
 
-Read names become running numbers within the sample. Instrument, run and date stand in the
-original names and would go into every CRAM and, when a tool complains, into a log; numbers
-also compress better. bwa does not look at names except to pair neighbours, so alignments do
-not change; `samtools markdup` breaks ties between equal duplicates by name, which numbers
-make depend on the order of the reads alone.
+Reads keep their names. `samtools markdup` breaks ties between equal duplicates by name: with
+other names another read of such a group stays, and a genotype in a repeat may change. Names
+make the choice the same whatever the order of the reads, so that a later start from aligned
+reads gives the same calls. No tool writes a name into a log: the one message of bwa that
+does, on mates with different names, cannot arise, as both mates get the name of the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import zip_longest
+from itertools import repeat, zip_longest
 from pathlib import Path
 
 from equisite.core.canonical import sha256_bytes
@@ -35,21 +35,18 @@ def stream_sample(sample: Sample, write: Callable[[bytes], object]) -> int:
             if given:
                 raise InputError("START_NOT_SUPPORTED", start=start)
     _refuse_same_reads(sample)
-    reads = names = 0
+    reads = 0
     for lane in sample.lanes:
         tail = f" RG:Z:{read_group(lane)}".encode()
         blocks = _pairs(lane) if lane.fastq_2 else _singles(lane)
         for block in blocks:
-            count = len(block[0])
-            numbers = range(names + 1, names + count + 1)
-            heads = [b"@%d%b" % (number, tail) for number in numbers]
-            names += count
-            reads += count * len(block)
-            write(_interleaved(heads, block))
+            reads += len(block[0]) * len(block)
+            write(_interleaved(block, tail))
     return reads
 
 
-def _interleaved(heads: list[bytes], block: tuple[Records, ...]) -> bytes:
+def _interleaved(block: tuple[Records, ...], tail: bytes) -> bytes:
+    heads = [b"@%b%b" % (name, tail) for name in block[0].names]
     step = 4 * len(block)
     lines = [b"+"] * (step * len(heads) + 1)
     lines[-1] = b""  # the join then ends with a line end
@@ -74,25 +71,30 @@ def _pairs(lane: SequencingItem) -> Iterator[tuple[Records, ...]]:
     pairs = 0
     for one, two in zip_longest(first.blocks(), second.blocks()):
         shorter = min(len(one) if one else 0, len(two) if two else 0)
-        if one and two:
-            _check_names(one.heads[:shorter], two.heads[:shorter], lane.lane_number, pairs)
+        names = _common_names(one, two, shorter, lane.lane_number, pairs) if one and two else []
         pairs += shorter
         if one is None or two is None or len(one) != len(two):
             raise InputError("MATES_UNEQUAL", lane=lane.lane_number, records=pairs)
-        yield (one, two)
+        yield Records(names, one.bases, one.qualities), two
 
 
-def _check_names(one: list[bytes], two: list[bytes], lane: int, before: int) -> None:
-    """Names up to the first blank must be equal, apart from a mate number at the end."""
-    if one == two:
-        return
-    names_one, names_two = ([head.split(None, 1)[0] for head in side] for side in (one, two))
-    if names_one == names_two:
-        return
-    for at, (a, b) in enumerate(zip(names_one, names_two, strict=True)):
-        numbered = a[-2:] in (b"/1", b".1") and b[-2:] == a[-2:-1] + b"2"
-        if a != b and not (numbered and a[:-2] == b[:-2]):
-            raise InputError("MATES_OUT_OF_STEP", lane=lane, record=before + at + 1)
+def _common_names(
+    one: Records, two: Records, count: int, lane: int, before: int
+) -> list[bytes]:
+    """Names of the first `count` pairs, without mate numbers (`/1` and `/2`, `.1` and `.2`)."""
+    names, others = one.names[:count], two.names[:count]
+    if names == others:
+        return names
+    for blank in (b"/", b"."):
+        if all(map(bytes.endswith, names, repeat(blank + b"1"))) and all(
+            map(bytes.endswith, others, repeat(blank + b"2"))
+        ):
+            names, others = [n[:-2] for n in names], [n[:-2] for n in others]
+            break
+    if names != others:
+        at = next(i for i, (a, b) in enumerate(zip(names, others, strict=True)) if a != b)
+        raise InputError("MATES_OUT_OF_STEP", lane=lane, record=before + at + 1)
+    return names
 
 
 def _refuse_same_reads(sample: Sample) -> None:
