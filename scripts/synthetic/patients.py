@@ -110,8 +110,8 @@ def write_images(
     body = _tumour(grid, rng)
     tissue = Tissue(
         tumour=float(np.clip(rng.normal(335.0, 40.0), 230.0, 440.0)),
-        spread=float(rng.uniform(0.12, 0.24)),
-        noise=float(rng.uniform(16.0, 24.0)) * scanner.noise,
+        spread=float(rng.uniform(0.09, 0.16)),
+        noise=float(rng.uniform(11.0, 16.0)) * scanner.noise,
     )
     image = scanner.gain * mr_image(body, grid, tissue, rng) + scanner.offset
     study = Study(

@@ -248,20 +248,28 @@ class Tissue:
 
     The scale is that of the public sarcoma series after the publishers' normalisation:
     tumour means near 330, between-patient SD near 45, within-tumour SD 40 to 110.
+    spread: SD of the logarithm of the texture. inclusions: brightness of the brightest spots.
     """
 
     tumour: float
     spread: float
     noise: float
+    inclusions: float = 600.0
     background: float = 430.0
 
 
 def mr_image(body: Body, grid: Grid, tissue: Tissue, rng: np.random.Generator) -> Volume:
-    """Muscle and fat around a tumour with a skewed, smooth texture and a fine noise."""
+    """Muscle and fat around a tumour with smooth texture, a few bright inclusions, and noise.
+
+    The inclusions give the long right tail of the public series (skewness 2 to 5), on which
+    a fixed number of bins depends.
+    """
     coarse = smooth_noise(grid.shape, (3, 9, 9), rng)
     body_field = tissue.background * np.exp(0.25 * coarse)
     texture = smooth_noise(grid.shape, (1, 5, 5), rng)
     tumour_field = tissue.tumour * np.exp(tissue.spread * texture - tissue.spread**2 / 2.0)
+    bright = smooth_noise(grid.shape, (1, 3, 3), rng)
+    tumour_field = tumour_field + tissue.inclusions * np.maximum(bright - 1.9, 0.0)
     image = np.where(inside(body, grid), tumour_field, body_field)
     return image + tissue.noise * rng.standard_normal(grid.shape)
 

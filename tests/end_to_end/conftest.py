@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).parents[2]
-sys.path[:0] = [str(CHECKOUT / "scripts"), str(Path(__file__).parent)]
+sys.path[:0] = [str(Path(__file__).parents[2] / "scripts"), str(Path(__file__).parent)]
+
+from nano_sites import CHECKOUT, Site, snakemake  # noqa: E402 - found by the line above
 
 Start = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@dataclass(frozen=True)
-class Site:
-    """A made site's folder and what its run printed."""
-
-    folder: Path
-    output: str = ""
-
-    @property
-    def bundle(self) -> bytes:
-        """The bundle that waits for approval."""
-        return (self.folder / "private" / "review" / "prepared.bundle").read_bytes()
-
-    def table(self, name: str) -> list[dict[str, str]]:
-        """Rows of a table below the site's folder."""
-        lines = (self.folder / name).read_text(encoding="utf-8").splitlines()
-        columns = lines[0].split("\t")
-        return [dict(zip(columns, line.split("\t"), strict=True)) for line in lines[1:]]
 
 
 @pytest.fixture(scope="session")
@@ -80,20 +62,53 @@ def start(environment: dict[str, str]) -> Start:
 
 @pytest.fixture(scope="session")
 def nano(tmp_path_factory: pytest.TempPathFactory, start: Start) -> Site:
-    """A nano site after its first run on two cores. Tests change copies of it only."""
+    """A nano site after its first run, by `equisite run` on two cores. Never changed."""
     from synthetic.nano import write_nano
 
     folder = write_nano(tmp_path_factory.mktemp("nano"))
     return Site(folder, start("equisite", "run", "--cores", "2", folder=folder).stdout)
 
 
+@pytest.fixture(scope="session")
+def other_checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A second checkout of the same source, at another place."""
+    target = tmp_path_factory.mktemp("checkout")
+    for name in ("src", "workflow", "config", "resources", "envs"):
+        shutil.copytree(CHECKOUT / name, target / name, symlinks=True)
+    shutil.copy(CHECKOUT / "Snakefile", target / "Snakefile")
+    if (CHECKOUT / ".software").exists():
+        (target / ".software").symlink_to(CHECKOUT / ".software")
+    return target
+
+
+@pytest.fixture(scope="session")
+def elsewhere(
+    tmp_path_factory: pytest.TempPathFactory, start: Start, other_checkout: Path
+) -> Site:
+    """The same site made differently.
+
+    Another folder, sheets with shuffled rows, plain Snakemake on one core, from the second
+    checkout.
+    """
+    from synthetic.nano import write_nano
+
+    folder = write_nano(tmp_path_factory.mktemp("quite another place"))
+    rng = random.Random(7)
+    for sheet in ("patients.tsv", "sequencing.tsv", "imaging.tsv"):
+        head, *lines = (folder / sheet).read_text().splitlines()
+        rng.shuffle(lines)
+        (folder / sheet).write_text("\n".join([head, *lines]) + "\n")
+    command = snakemake(folder, other_checkout, "--cores", "1")
+    return Site(folder, start(*command, folder=folder).stdout)
+
+
 @pytest.fixture
-def copy_of(tmp_path: Path) -> Callable[[Site], Site]:
-    """A copy of a site with everything that belongs to it, file times kept."""
-
-    def copied(site: Site) -> Site:
-        target = tmp_path / site.folder.parent.name
-        shutil.copytree(site.folder.parent, target, symlinks=True)
-        return Site(target / site.folder.name)
-
-    return copied
+def to_change(elsewhere: Site, tmp_path: Path) -> Iterator[Site]:
+    """The second site, to be changed in place; it is put back afterwards, times and all."""
+    kept = tmp_path / "kept"
+    shutil.copytree(elsewhere.folder, kept, symlinks=True)
+    try:
+        yield elsewhere
+    finally:
+        shutil.rmtree(elsewhere.folder)
+        shutil.copytree(kept, elsewhere.folder, symlinks=True)
