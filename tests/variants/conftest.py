@@ -1,0 +1,23 @@
+"""Records, and haplotypes written out the slow way."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import settings
+
+from equisite.variants.vcf import Genotype
+
+settings.register_profile("room", derandomize=True, deadline=None, max_examples=300)
+settings.load_profile("room")
+
+Maker = Callable[..., Genotype]
+
+
+@pytest.fixture(scope="session")
+def record() -> Maker:
+    def make(position: int, ref: str, alts: str, gt: str, contig: str = "c") -> Genotype:
+        copies = tuple(None if c == "." else int(c) for c in gt.replace("|", "/").split("/"))
+        line = f"{contig}\t{position + 1}\t.\t{ref}\t{alts}\t.\t.\t.\tGT\t{gt}"
+        return Genotype(contig, position, (ref, *alts.split(",")), copies, line)
+
+    return make
