@@ -104,10 +104,6 @@ def test_steps_name_the_users_commands(tmp_path):
     steps = list(demo.steps(tmp_path / "new", 2))
     names = [name for name, _, _ in steps]
     assert names[:3] == ["make the hospitals", "run north", "prepare north"]
-        "make the hospitals",
-        "run north",
-        "prepare north",
-    ]
     assert steps[-1][1][:2] == ["equisite", "compare"]
     assert len(steps) == 1 + 3 * len(demo.SITES) + 1
 
