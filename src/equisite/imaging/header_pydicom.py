@@ -80,7 +80,7 @@ def read_by_pydicom(path: Path, size: int) -> FileState:
         if syntax == DEFLATED:
             offset = 0  # inside the deflated stream; the decoder finds it
         else:
-            offset, length = _pixel_data(stream.tell(), path, bool(implicit), bool(little))
+            offset, length = _pixel_data(stream.tell(), path, bool(little))
     header = image_header(
         values,
         path=str(path),
@@ -113,16 +113,18 @@ def _raw(dataset: Any, tag: int, binary: bool) -> bytes | None:
     return "\\".join(str(v) for v in many).encode("latin-1", "replace")
 
 
-def _pixel_data(
-    position: int, path: Path, implicit: bool, little: bool
-) -> tuple[int | None, int | None]:
-    """Offset and length of the pixel data whose element starts at `position`."""
+def _pixel_data(position: int, path: Path, little: bool) -> tuple[int | None, int | None]:
+    """Offset and length of the pixel data whose element starts at `position`.
+
+    Where the meta header lies about the form, pydicom's answer is not to be trusted: a
+    length is even, so its first byte is never the odd one of `OB` or `OW`.
+    """
     order = "<" if little else ">"
     with path.open("rb") as stream:
         stream.seek(position)
         start = stream.read(12)
     if len(start) < 12 or struct.unpack_from(order + "HH", start) != (0x7FE0, 0x0010):
         return None, None
-    at = 4 if implicit else 8
+    at = 8 if start[4:6] in (b"OB", b"OW") else 4
     (length,) = struct.unpack_from(order + "I", start, at)
     return position + at + 4, None if length == 0xFFFFFFFF else length

@@ -48,7 +48,8 @@ def write_mask(path: Path, grid: Grid, mask: NDArray[np.uint8]) -> None:
 
 def read_volume(path: Path) -> tuple[Grid, NDArray[np.float32] | NDArray[np.uint8]]:
     """Map a file that this module wrote: its grid and voxels (slice, row, column)."""
-    header = path.open("rb").read(HEADER_BYTES)
+    with path.open("rb") as stream:
+        header = stream.read(HEADER_BYTES)
     size = struct.unpack_from("<3h", header, 42)
     (code,) = struct.unpack_from("<h", header, 70)
     affine = np.eye(4)
