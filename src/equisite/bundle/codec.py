@@ -178,7 +178,9 @@ def _conformance_row(cells: list[str]) -> ConformanceRow:
     )
     if not good:
         raise ValueError
-    return ConformanceRow(_word(item), measure, value)
+    if not form.ITEM.fullmatch(item):
+        raise ValueError
+    return ConformanceRow(item, measure, value)
 
 
 def decode(files: dict[str, bytes]) -> Bundle:

@@ -87,6 +87,8 @@ INTEGER = re.compile(r"0|[1-9][0-9]{0,14}")
 REAL = re.compile(r"-?[0-9]\.[0-9]{6}e[+-][0-9]{2,3}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ITEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[A-Za-z0-9][A-Za-z0-9._-]{0,63}){0,3}")
+"""An item of the conformance pack: room, region, feature."""
 
 
 @dataclass(frozen=True, order=True)

@@ -78,9 +78,7 @@ def read_sources(
     ]
     outcomes = {
         "clinical": read_outcomes([folder / "work/clinical/outcomes.tsv"]),
-        "genomics": read_outcomes(
-            b / name for b in genomics for name in ("align.tsv", "call.tsv", "outcomes.tsv")
-        ),
+        "genomics": read_outcomes(b / "outcomes.tsv" for b in genomics),
         "imaging": read_outcomes(folder / "work/imaging" / b / "outcomes.tsv" for b in imaging),
         "radiomics": read_outcomes(
             folder / "work/radiomics" / b / "outcomes.tsv" for b in imaging

@@ -19,8 +19,8 @@ class StatusRow:
     """One row of `private/status.tsv`.
 
     A room is absent (nothing was given), done, flagged (kept, with a remark), partly (some
-    items refused) or refused (nothing of it is used); the code is that of the first
-    reason. unused: series and readers that the protocol's rule left out.
+    items refused) or refused (nothing of it is used); its codes follow, a blank between.
+    unused: series and readers that the protocol's rule left out.
     """
 
     patient: str
@@ -61,7 +61,7 @@ def status_rows(sources: Sources, joined: Joined) -> list[StatusRow]:
         verdicts = {
             room: _verdict(
                 by_patient[room].get(patient, []),
-                given=patient in sources.expected[room],
+                given=_given(room, patient, sources, found),
                 kept=patient in found[room],
             )
             for room in ROOMS
@@ -163,6 +163,13 @@ def summary_lines(found: Sequence[Stage], rows: Sequence[StatusRow]) -> list[str
     return [*lines, f"{'cohort':<10} {sets}; {out} of {len(rows)} patients left out"]
 
 
+def _given(room: str, patient: str, sources: Sources, found: dict[str, frozenset[str]]) -> bool:
+    """Whether a room had anything to do; features need a region that imaging accepted."""
+    if room == "radiomics":
+        return patient in found["imaging"]
+    return patient in sources.expected[room]
+
+
 def _by_patient(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
     grouped: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
@@ -176,22 +183,26 @@ def _found(sources: Sources, joined: Joined) -> dict[str, frozenset[str]]:
         name: frozenset(r["patient"] for r in joined.rows if r[f"set_{name}"] == "1")
         for name in ("genomics", "imaging")
     }
-    kept = {o.patient for o in sources.outcomes["imaging"] if o.outcome in (DONE, FLAGGED)}
     return {
         "clinical": frozenset(row["patient"] for row in joined.rows),
         "genomics": usable["genomics"],
-        "imaging": frozenset(kept),
+        "imaging": frozenset(row["patient"] for row in sources.regions),
         "radiomics": usable["imaging"],
     }
 
 
 def _verdict(outcomes: Sequence[Outcome], *, given: bool, kept: bool) -> tuple[str, str]:
-    refused = [o.code for o in outcomes if o.outcome == REFUSED]
-    flagged = [o.code for o in outcomes if o.outcome == FLAGGED]
+    """Verdict of one room on one patient, and the codes that led to it."""
+    refused = _codes(outcomes, REFUSED)
+    flagged = _codes(outcomes, FLAGGED)
     if not given:
         return ABSENT, ""
     if not kept:
-        return REFUSED, (refused or flagged or [""])[0]
+        return REFUSED, refused or flagged
     if refused:
-        return PARTLY, refused[0]
-    return (FLAGGED, flagged[0]) if flagged else (DONE, "")
+        return PARTLY, refused
+    return (FLAGGED, flagged) if flagged else (DONE, "")
+
+
+def _codes(outcomes: Sequence[Outcome], verdict: str) -> str:
+    return " ".join(sorted({o.code for o in outcomes if o.outcome == verdict}))

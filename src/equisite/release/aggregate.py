@@ -51,7 +51,9 @@ def disclose(patients: Patients, protocol: Protocol, book: Codebook, rules: Rule
     register_of(protocol, book)
     large_enough = int(patients.sets["all"].sum()) >= rules.minimum_n
     context = _context(patients, protocol, book, rules)
-    rows, cells, quality = [], [], []
+    rows: list[TableRow] = []
+    cells: list[CellRow] = []
+    quality: list[CellRow] = []
     for table in protocol.tables:
         result = TABULATE[table.kind](context, table) if large_enough else withheld("minimum")
         own = quality if isinstance(table, QualityTable) else cells

@@ -13,36 +13,31 @@ from equisite.release.patients import Mask, Reals
 
 
 def carrier_column(gene: str, consequence: str) -> str:
-    """Column of the cohort with 1 for carriers of a qualifying variant, 0 for others."""
-    return f"{gene}__{consequence}"
-
-
-def read_column(gene: str) -> str:
-    """Column of the cohort with 1 where the gene was read well enough to say 0."""
-    return f"{gene}__callable"
+    """Column of the cohort with the qualifying alleles of a gene; empty where not read."""
+    return f"carriers__{gene}__{consequence}"
 
 
 def carrier_rows(
     table: str,
     key: Mapping[str, object],
     carried: Mapping[tuple[str, str], Reals],
-    read: Mapping[str, Mask],
     totals: Sequence[int],
     rules: Rules,
 ) -> list[CellRow]:
     """Cells of one carriers table.
 
-    carried: by gene and consequence, (patient,) 1 for a carrier, 0 for none, NaN where the
-    gene was not read. read: by gene, (patient,) bool. totals: all published sizes of
-    groups. `count` has the carriers, `n` of the gene alone in how many it was read.
+    carried: by gene and consequence, (patient,) number of qualifying alleles, NaN where the
+    gene was not read. totals: all published sizes of groups. `count` has the carriers,
+    `n` of the gene alone in how many patients it was read.
     """
     rows = []
+    read = {gene: ~np.isnan(values) for (gene, _), values in carried.items()}
     numbers = _read_numbers(read, rules)
     for gene, n in numbers.items():
         status: CellStatus = "suppressed" if n is None else "ok"
         rows.append(cell(table, {**key, "gene": gene}, "n", n or 0, status))
     for (gene, consequence), values in carried.items():
-        count = int(np.count_nonzero(values[read[gene]] > 0))
+        count = int(np.count_nonzero(values > 0))
         known = [t for t in (*totals, numbers[gene]) if t is not None and t >= count]
         own = {**key, "gene": gene, "consequence": consequence}
         rows.append(cell(table, own, "count", count, _status(count, known, rules)))

@@ -64,7 +64,7 @@ def _dominated(values: Reals, constant: Constant, rules: Rules) -> bool:
         return False
     second, first = np.sort(values, kind="stable")[-2:].tolist()
     rest = math.fsum([*values.tolist(), -first, -second])
-    return bool(first + second > top2 * (rest + first + second) or rest < p * first
+    return bool(first + second > top2 * (rest + first + second) or rest < p * first)
 
 
 def moment_rows(
@@ -117,8 +117,7 @@ def withheld_rows(table: str, key: Mapping[str, object], column: str) -> list[Ce
     own = {**key, "feature": column}
     rows = [cell(table, own, measure, 0, "suppressed") for measure in ("n", "mean_off", "m2")]
     return rows + [
-        cell(table, {**own, "side": side}, "clipped", 0, "suppressed")
-        for side in SIDES
+        cell(table, {**own, "side": side}, "clipped", 0, "suppressed") for side in SIDES
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from equisite.bundle.format import CellRow
+from equisite.bundle.format import CellRow, CellStatus
 from equisite.bundle.outputs import columns_of, genes_of, sets_of, strata_of
 from equisite.protocol.models import (
     CarriersTable,
@@ -16,7 +16,7 @@ from equisite.protocol.models import (
     FeatureTable,
     QualityTable,
 )
-from equisite.release.carriers import carrier_column, carrier_rows, read_column
+from equisite.release.carriers import carrier_column, carrier_rows
 from equisite.release.comoments import comoment_table
 from equisite.release.context import Context, Linked, Result, cell, key_of, withheld
 from equisite.release.counts import protect, structural_zeros, tabulate
@@ -42,9 +42,10 @@ def count_table(context: Context, table: CountTable) -> Result:
     for analysis_set in sets_of(table, context.protocol):
         group = context.group(analysis_set)
         if not names:
-            status, count = ("suppressed", 0) if group is None else ("ok", int(group.sum()))
+            count = 0 if group is None else int(group.sum())
+            status: CellStatus = "suppressed" if group is None else "ok"
             rows.append(cell(table.id, key_of(analysis_set), "count", count, status))
-            rank += status == "ok"
+            rank += group is not None
             continue
         if group is None:
             reasons.add("minimum")
@@ -68,7 +69,7 @@ def count_table(context: Context, table: CountTable) -> Result:
 
 def _registered_zeros(context: Context, names: Sequence[str]) -> list[Mapping[str, str]]:
     return [
-        dict(pair.split("=", 1) for pair in key.split("|"))  # type: ignore[misc]
+        dict(pair.split("=", 1) for pair in key.split("|"))
         for name in names
         for key in context.book.variable(name).structural_zeros
     ]
@@ -87,7 +88,6 @@ def carriers_table(context: Context, table: CarriersTable) -> Result:
         table.id,
         key_of(table.analysis_set),
         {pair: context.patients.numbers(column)[group] for pair, column in columns.items()},
-        {gene: context.patients.numbers(read_column(gene))[group] > 0 for gene in genes},
         [int(mask.sum()) for mask in context.groups.masks],
         context.rules,
     )

@@ -1,0 +1,26 @@
+"""The prepared bundle and its review page; only `equisite approve` writes to the outbox."""
+
+
+rule release_prepare_bundle:
+    input:
+        cohort="private/cohort.tsv",
+        scores="work/conformance/scores.tsv",
+    output:
+        bundle=ensure("private/review/prepared.bundle", non_empty=True),
+        page=ensure("private/review/review.html", non_empty=True),
+        summary=ensure("private/review/summary.json", non_empty=True),
+    log:
+        "logs/release_prepare_bundle/all.log",
+    benchmark:
+        "logs/benchmarks/release_prepare_bundle/all.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("release"),
+        # Digest of the whole protocol: it is part of the bundle.
+        protocol=SITE.protocol_sha256,
+        site=SITE.site_digest("site", "freeze", "tighten"),
+        image=IMAGE_DIGEST,
+    shell:
+        "equisite prepare --image-digest {params.image} 2> {log}"
