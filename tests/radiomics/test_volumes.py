@@ -18,14 +18,21 @@ def saved(path: Path, array: np.ndarray, affine: np.ndarray | None = None) -> Vo
     return open_volume(path)
 
 
-def test_a_volume_reads_z_y_x_and_only_what_is_asked(tmp_path: Path) -> None:
+def test_a_volume_is_z_y_x_and_mapped(tmp_path: Path) -> None:
     array = np.arange(2 * 3 * 4, dtype=np.float32).reshape(2, 3, 4)
     volume = saved(tmp_path / "a.nii", array)
-    assert volume.shape == (4, 3, 2)
     assert volume.spacing_mm == (1.0, 2.0, 3.0)
-    np.testing.assert_array_equal(np.asarray(volume), array.transpose(2, 1, 0))
-    part = volume[slice(1, 3), slice(0, 2), slice(1, 2)]
-    np.testing.assert_array_equal(part, array.transpose(2, 1, 0)[1:3, 0:2, 1:2])
+    assert isinstance(volume.voxels, np.memmap)
+    np.testing.assert_array_equal(volume.voxels, array.transpose(2, 1, 0))
+
+
+def test_a_compressed_and_scaled_volume_is_read_too(tmp_path: Path) -> None:
+    image = nibabel.Nifti1Image(np.arange(24, dtype=np.int16).reshape(2, 3, 4), np.eye(4))
+    image.header.set_slope_inter(0.5, 1.0)
+    nibabel.save(image, tmp_path / "a.nii.gz")
+    voxels = open_volume(tmp_path / "a.nii.gz").voxels
+    expected = np.arange(24).reshape(2, 3, 4).transpose(2, 1, 0) * 0.5 + 1
+    np.testing.assert_allclose(voxels, expected)
 
 
 @pytest.mark.parametrize("text", [b"", b"not a volume at all" * 40])

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 from equisite.core.errors import Finding, InputError
 from equisite.core.outcomes import Outcome, done, judged
 from equisite.core.tables import read_table
@@ -105,7 +103,7 @@ def extract_batch(
 def _extract_one(
     folder: Path, region: Mapping[str, str], settings: Mapping[Modality, RadiomicSettings]
 ) -> tuple[FeatureRow, list[Outcome]]:
-    item = "/".join(region[c] for c in ("modality", "roi", "reader") if region[c])
+    item = "/".join(region[c] for c in ("modality", "token", "roi"))
     chosen = next((s for m, s in settings.items() if m == region["modality"]), None)
     try:
         if chosen is None:
@@ -133,9 +131,8 @@ def _features(
     image = _opened(folder / region["image"])
     mask = open_volume(folder / region["mask"])
     check_same_grid(image, mask)
-    inside = np.asarray(mask) != 0
     try:
-        return extract(image, inside, image.spacing_mm, settings)
+        return extract(image.voxels, mask.voxels != 0, image.spacing_mm, settings)
     except ENGINE_ERRORS as error:
         # The text of a foreign error may hold anything; its type is enough to find it.
         raise InputError("ENGINE_REFUSED", problem=type(error).__name__) from error

@@ -15,9 +15,8 @@ from equisite.codebook.book import codebook
 from equisite.core.errors import Finding, InputError
 from equisite.protocol.models import RadiomicSettings
 from equisite.radiomics import engine_pyradiomics as engine
-from equisite.radiomics.region import Box, Mask, bounding_box, connected_parts
+from equisite.radiomics.region import Box, Image, Mask, bounding_box, connected_parts
 from equisite.radiomics.resampling import resample, target_spacing
-from equisite.radiomics.volumes import Sliceable
 
 OK = "ok"
 MOST_LEVELS = 1000
@@ -59,7 +58,7 @@ def feature_columns() -> tuple[str, ...]:
 
 
 def extract(
-    image: Sliceable,
+    image: Image,
     mask: Mask,
     spacing_mm: tuple[float, float, float],
     settings: RadiomicSettings,
@@ -89,7 +88,7 @@ class _Case:
 
     def run(
         self,
-        image: Sliceable,
+        image: Image,
         mask: Mask,
         spacing_mm: tuple[float, float, float],
     ) -> None:
@@ -101,7 +100,7 @@ class _Case:
             raise InputError("ROI_EMPTY", when="in the mask")
         native = mask[box.slices]
         self._describe(native, box, image.shape, spacing_mm)
-        _refuse_unless_finite(np.asarray(image[box.slices])[native])
+        _refuse_unless_finite(image[box.slices][native])
         if self.settings.normalize:
             image = _normalised(image)
         values, region, spacing_mm = self._on_grid(image, native, box, spacing_mm)
@@ -128,7 +127,7 @@ class _Case:
 
     def _on_grid(
         self,
-        image: Sliceable,
+        image: Image,
         native: Mask,
         box: Box,
         spacing_mm: tuple[float, float, float],
@@ -247,14 +246,14 @@ def _refuse_unless_finite(inside: NDArray[np.generic]) -> None:
         raise InputError("ROI_INF", voxels=infinite)
 
 
-def _normalised(image: Sliceable) -> NDArray[np.float32]:
+def _normalised(image: Image) -> NDArray[np.float32]:
     """(x - mean) / standard deviation over the whole volume, float32.
 
     Source: PyRadiomics 3.0.1, imageoperations.normalizeImage (SimpleITK Normalize).
     """
     import SimpleITK as sitk  # noqa: N813 (its customary name)
 
-    whole = np.ascontiguousarray(np.asarray(image), dtype=np.float32)
+    whole = np.ascontiguousarray(image, dtype=np.float32)
     scaled: NDArray[np.float32] = sitk.GetArrayFromImage(
         sitk.Normalize(sitk.GetImageFromArray(whole))
     )

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from equisite.radiomics.region import Box, Mask
-from equisite.radiomics.volumes import Sliceable
+from equisite.radiomics.region import Box, Image, Mask
 
 MARGIN_VOXELS = {"nearest": 1, "linear": 2, "bspline": 40}
 """Voxels around the region that the interpolation needs.
@@ -86,7 +85,7 @@ def _grid(box: Box, shape: tuple[int, ...], native: Floats, new: Floats) -> _Gri
 
 
 def resample(
-    image: Sliceable,
+    image: Image,
     mask: Mask,
     box: Box,
     spacing_mm: tuple[float, float, float],
@@ -105,7 +104,7 @@ def resample(
     low = np.clip(np.floor(ends[:, 0]).astype(np.int64) - margin, 0, shape - 1)
     high = np.clip(np.ceil(ends[:, 1]).astype(np.int64) + margin + 1, 1, shape)
     crop = Box(_zyx(low), _zyx(high))
-    voxels = np.ascontiguousarray(np.asarray(image[crop.slices]), dtype=np.float32)
+    voxels = np.ascontiguousarray(image[crop.slices], dtype=np.float32)
     if interpolator == "nearest":
         nearest = [
             np.clip(_nearest(grid.positions(axis)) - low[axis], 0, high[axis] - low[axis] - 1)

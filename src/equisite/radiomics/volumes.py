@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,41 +18,22 @@ DIRECTION_TOLERANCE = 1e-4
 """Largest difference of a direction cosine."""
 
 
-class Sliceable(Protocol):
-    """A (z, y, x) volume that gives boxes of itself; a numpy array is one."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Extents in (z, y, x)."""
-
-    def __getitem__(self, index: Any) -> Any:
-        """The voxels of three slices, as an array."""
-
-
 @dataclass(frozen=True)
 class Volume:
     """A NIfTI file as a (z, y, x) volume.
 
-    spacing_mm: (x, y, z) of the header. affine: (4, 4), voxel (x, y, z) to millimetres.
+    voxels: (z, y, x), mapped from the file if it is plain (not compressed, not scaled), so
+    that only what is used is read. spacing_mm: (x, y, z) of the header. affine: (4, 4),
+    voxel (x, y, z) to millimetres.
     """
 
-    proxy: Any
-    shape: tuple[int, int, int]
+    voxels: NDArray[Any]
     spacing_mm: tuple[float, float, float]
     affine: NDArray[np.float64]
 
-    def __getitem__(self, index: tuple[slice, slice, slice]) -> NDArray[Any]:
-        """Voxels of a box, scaled as the header says; only these are read."""
-        z, y, x = index
-        return np.asarray(self.proxy[x, y, z]).transpose(2, 1, 0)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """The whole volume."""
-        return np.asarray(self.proxy, dtype=dtype).transpose(2, 1, 0)
-
 
 def open_volume(path: Path) -> Volume:
-    """Open a NIfTI file without reading its voxels.
+    """Open a NIfTI file.
 
     Raises InputError ROI_UNREADABLE for a file that is no three-dimensional NIfTI volume;
     OSError for a file that is not there, which is a fault of the machine.
@@ -66,9 +47,9 @@ def open_volume(path: Path) -> Volume:
         raise InputError("ROI_UNREADABLE", problem="it is not a NIfTI file") from error
     if len(image.shape) != 3:
         raise InputError("ROI_UNREADABLE", problem=f"it has {len(image.shape)} dimensions")
-    x, y, z = (int(n) for n in image.shape)
-    sx, sy, sz = (float(s) for s in image.header.get_zooms())
-    return Volume(image.dataobj, (z, y, x), (sx, sy, sz), np.asarray(image.affine, float))
+    x, y, z = (float(s) for s in image.header.get_zooms())
+    voxels = np.asanyarray(image.dataobj).transpose(2, 1, 0)
+    return Volume(voxels, (x, y, z), np.asarray(image.affine, float))
 
 
 def check_same_grid(image: Volume, mask: Volume) -> None:
@@ -77,7 +58,7 @@ def check_same_grid(image: Volume, mask: Volume) -> None:
     Raises InputError ROI_GEOMETRY: other size, origin or voxel size more than 1e-3 mm
     apart, or a direction cosine more than 1e-4.
     """
-    if image.shape != mask.shape:
+    if image.voxels.shape != mask.voxels.shape:
         raise InputError("ROI_GEOMETRY", problem="the numbers of voxels differ")
     if not np.allclose(image.spacing_mm, mask.spacing_mm, rtol=0, atol=SPACING_TOLERANCE_MM):
         raise InputError("ROI_GEOMETRY", problem="the voxel sizes differ")

@@ -1,0 +1,324 @@
+"""CPU seconds of radiomic features: PyRadiomics as shipped over ours, on the same files.
+
+    radiomics_cost.py DICOM_DIR MASK_DIR [--classes default|clinical] [--cases N]
+
+DICOM_DIR: one folder per patient with SERIES/image/*.dcm, or one archive PATIENT.tar.xz of that
+each. MASK_DIR: PATIENT_SERIES_mask.nii.gz on the grid of the series. The series are converted
+once; then each library reads the same NIfTI files and writes a table, with imports left out.
+Native grid; bins of 25 for CT, of 0.5 for PET, 32 bins for MR.
+
+The last line is a JSON object (docs: benchmarks.md). `cpu_ratio` is files in, features out;
+`cpu_ratio_same_crop` is arrays in memory that are already cropped, where what remains is the
+arithmetic. Each is the ratio of medians of three runs, alternating, each in its own process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+RUNS = 3
+MASK_END = "_mask.nii.gz"
+BINS: dict[str, dict[str, float]] = {
+    "CT": {"bin_width": 25.0},
+    "PT": {"bin_width": 0.5},
+    "MR": {"bin_count": 32},
+}
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1",
+}
+
+
+class CannotMeasure(Exception):  # noqa: N818 - reads as what happened
+    """There is nothing to measure; the text says why."""
+
+
+def unpacked(folder: Path, scratch: Path) -> Path:
+    """The folder itself, or where its archives were unpacked to."""
+    archives = sorted(folder.glob("*.tar.xz"))
+    for archive in archives:
+        with tarfile.open(archive) as content:
+            for member in content:
+                target = (scratch / member.name).resolve()
+                if member.isfile() and target.is_relative_to(scratch.resolve()):
+                    content.extract(member, scratch)
+    return scratch if archives else folder
+
+
+def series_of(images: Path, masks: Path) -> list[tuple[str, Path, Path]]:
+    """Name, folder and mask of every series that has both, sorted by name."""
+    found = []
+    for mask in sorted(masks.glob("*" + MASK_END)):
+        name = mask.name.removesuffix(MASK_END)
+        for patient in sorted(p for p in images.iterdir() if p.is_dir()):
+            series = patient / name.removeprefix(patient.name + "_")
+            if name.startswith(patient.name + "_") and series.is_dir():
+                inner = series / "image"
+                found.append((name, inner if inner.is_dir() else series, mask))
+    return found
+
+
+def convert(images: Path, masks: Path, cases: int | None, work: Path) -> int:
+    """Write NIfTI pairs and their table into `work`; returns how many."""
+    import pydicom
+
+    from equisite.core.tables import write_rows
+    from equisite.imaging.batch import run_batch
+    from equisite.imaging.rows import RegionPair
+    from equisite.intake.index import ImagingItem
+    from equisite.protocol.models import Imaging, RoiRule
+
+    items = []
+    for name, folder, mask in series_of(images, masks)[:cases]:
+        first = next(p for p in sorted(folder.iterdir()) if p.is_file())
+        modality = str(pydicom.dcmread(first, specific_tags=["Modality"]).Modality)
+        place = (str(folder), "", modality, str(mask))
+        items.append(ImagingItem(name, name.lower(), *place, "gtv", "", "", ""))
+    (work / "volumes").mkdir()
+    rules = Imaging(roi=(RoiRule(name="gtv", patterns=(".*",)),))
+    result = run_batch(items, rules, work / "volumes")
+    write_rows(work / "regions.tsv", RegionPair, sorted(result.regions))
+    return len(result.regions)
+
+
+def ours(work: Path) -> Callable[[], Any]:
+    """Files in, table out, by the function that the rule's command calls."""
+    import nibabel  # noqa: F401 (imports are left out of the time)
+
+    from equisite.core.tables import write_table
+    from equisite.protocol.models import Radiomics
+    from equisite.radiomics.batch import extract_batch, table_columns
+    from equisite.radiomics.engine_pyradiomics import feature_classes
+
+    settings = Radiomics.model_validate({"modalities": BINS}).modalities
+    feature_classes()
+
+    def run() -> None:
+        rows, _ = extract_batch(work / "regions.tsv", settings, lambda line: None)
+        write_table(work / "ours.tsv", table_columns(), (row.cells() for row in rows))
+
+    return run
+
+
+def peer(work: Path) -> Callable[[], Any]:
+    """Files in, table out, by PyRadiomics' own extractor with its defaults."""
+    from equisite.core.tables import write_table
+
+    extractors = _extractors()
+    rows = _regions(work)
+
+    def run() -> None:
+        table = []
+        for row in rows:
+            extractor = extractors[row["modality"]]
+            found = extractor.execute(str(work / row["image"]), str(work / row["mask"]))
+            table.append({k: float(v) for k, v in found.items() if k.startswith("original_")})
+        write_table(work / "peer.tsv", sorted(table[0]), table)
+
+    return run
+
+
+def ours_cropped(work: Path) -> Callable[[], Any]:
+    """Arrays in memory, cropped to the region, by `extract`."""
+    from equisite.protocol.models import RadiomicSettings
+    from equisite.radiomics.engine_pyradiomics import feature_classes
+    from equisite.radiomics.extraction import extract
+
+    settings = {m: RadiomicSettings.model_validate(s) for m, s in BINS.items()}
+    feature_classes()
+    crops = _crops(work)
+
+    def run() -> list[dict[str, float]]:
+        return [dict(extract(i, m, s, settings[name]).values) for name, i, m, s in crops]
+
+    return run
+
+
+def peer_cropped(work: Path) -> Callable[[], Any]:
+    """The same arrays as SimpleITK images, by PyRadiomics' own extractor."""
+    import SimpleITK as sitk  # noqa: N813 (its customary name)
+
+    from equisite.radiomics.engine_pyradiomics import identifiers
+
+    extractors = _extractors()
+    names = identifiers()
+    pairs = []
+    for name, image, mask, spacing in _crops(work):
+        pixels, region = (
+            sitk.GetImageFromArray(image),
+            sitk.GetImageFromArray(mask.astype("u1")),
+        )
+        pixels.SetSpacing(spacing)
+        region.SetSpacing(spacing)
+        pairs.append((name, pixels, region))
+
+    def run() -> list[dict[str, float]]:
+        found = [extractors[name].execute(pixels, region) for name, pixels, region in pairs]
+        return [{names[k]: float(v) for k, v in f.items() if k in names} for f in found]
+
+    return run
+
+
+WORKERS = {
+    "ours": ours,
+    "peer": peer,
+    "ours_cropped": ours_cropped,
+    "peer_cropped": peer_cropped,
+}
+
+
+def _regions(work: Path) -> list[dict[str, str]]:
+    from equisite.radiomics.batch import read_regions
+
+    return read_regions(work / "regions.tsv")
+
+
+def _extractors() -> dict[str, Any]:
+    import logging
+
+    from radiomics import featureextractor
+
+    logging.getLogger("radiomics").setLevel(logging.CRITICAL + 1)
+    names = {"bin_width": "binWidth", "bin_count": "binCount"}
+    make = featureextractor.RadiomicsFeatureExtractor
+    return {m: make(**{names[k]: v for k, v in bins.items()}) for m, bins in BINS.items()}
+
+
+def _crops(work: Path) -> list[tuple[str, Any, Any, tuple[float, float, float]]]:
+    import numpy as np
+
+    from equisite.radiomics.region import bounding_box
+    from equisite.radiomics.volumes import open_volume
+
+    crops = []
+    for row in _regions(work):
+        image, inside = open_volume(work / row["image"]), open_volume(work / row["mask"])
+        mask = inside.voxels != 0
+        box = bounding_box(mask)
+        if box is not None:
+            pixels = np.ascontiguousarray(image.voxels[box.slices])
+            region = np.ascontiguousarray(mask[box.slices])
+            crops.append((row["modality"], pixels, region, image.spacing_mm))
+    return crops
+
+
+def measure(name: str, work: Path, values: Path | None) -> None:
+    """In a process of its own: print seconds of CPU and peak memory of one run."""
+    import resource
+
+    run = WORKERS[name](work)
+    began = time.process_time()
+    found = run()
+    seconds = time.process_time() - began
+    if values is not None:
+        values.write_text(json.dumps(found))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "peak_mb": peak}))
+
+
+def start(name: str, work: Path, values: Path | None = None) -> dict[str, float]:
+    """Start `measure` and wait for it."""
+    command = [sys.executable, __file__, "--measure", name, "--work", str(work)]
+    if values is not None:
+        command += ["--values", str(values)]
+    ended = subprocess.run(
+        command, env={**os.environ, **ONE_THREAD}, capture_output=True, text=True, check=False
+    )
+    if ended.returncode:
+        raise CannotMeasure(f"{name} failed:\n{ended.stderr}")
+    found: dict[str, float] = json.loads(ended.stdout.splitlines()[-1])
+    print(f"{name:14s} {found['seconds']:9.3f} s CPU {found['peak_mb']:7.0f} MB", flush=True)
+    return found
+
+
+def largest_difference(work: Path) -> tuple[int, float]:
+    """Number of features, and the largest relative difference on the same crops."""
+    mine = json.loads((work / "ours.json").read_text())
+    theirs = json.loads((work / "peer.json").read_text())
+    worst = 0.0
+    for ours_row, peer_row in zip(mine, theirs, strict=True):
+        for name, expected in peer_row.items():
+            scale = max(abs(expected), 1e-12)
+            difference = abs(ours_row[name] - expected) / scale
+            if not difference <= worst:  # NaN is a difference too
+                worst = difference if difference == difference else float("inf")
+    return len(theirs[0]), worst
+
+
+def compare(work: Path) -> dict[str, float | int]:
+    """Alternate the libraries and take medians."""
+    runs: dict[str, list[dict[str, float]]] = {name: [] for name in WORKERS}
+    for _ in range(RUNS):
+        for name in ("peer", "ours"):
+            runs[name].append(start(name, work))
+        for name in ("peer", "ours"):
+            values = work / f"{name}.json"
+            runs[name + "_cropped"].append(start(name + "_cropped", work, values))
+    seconds = {n: statistics.median(r["seconds"] for r in rs) for n, rs in runs.items()}
+    peak = {n: statistics.median(r["peak_mb"] for r in rs) for n, rs in runs.items()}
+    features, worst = largest_difference(work)
+    return {
+        "features": features,
+        "cpu_ratio": round(seconds["peer"] / seconds["ours"], 2),
+        "cpu_ratio_same_crop": round(seconds["peer_cropped"] / seconds["ours_cropped"], 2),
+        "max_relative_difference": worst,
+        "peak_mb_ours": round(peak["ours"]),
+        "peak_mb_peer": round(peak["peer"]),
+        "cpu_s_ours": round(seconds["ours"], 3),
+        "cpu_s_peer": round(seconds["peer"], 3),
+    }
+
+
+def main() -> int:
+    """Entry point; see the module's text."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("dicom", type=Path, nargs="?", metavar="DICOM_DIR")
+    parser.add_argument("masks", type=Path, nargs="?", metavar="MASK_DIR")
+    parser.add_argument("--classes", choices=("default", "clinical"), default="default")
+    parser.add_argument("--cases", type=int, metavar="N")
+    parser.add_argument("--measure", choices=WORKERS, help=argparse.SUPPRESS)
+    parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--values", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.measure:
+        measure(args.measure, args.work, args.values)
+        return 0
+    try:
+        if args.dicom is None or args.masks is None:
+            raise CannotMeasure("give DICOM_DIR and MASK_DIR")
+        if args.classes == "clinical":
+            raise CannotMeasure(
+                "the clinical set has filtered images, which the product does not compute"
+            )
+        with tempfile.TemporaryDirectory() as name:
+            work, scratch = Path(name) / "work", Path(name) / "images"
+            work.mkdir()
+            scratch.mkdir()
+            cases = convert(unpacked(args.dicom, scratch), args.masks, args.cases, work)
+            if cases == 0:
+                raise CannotMeasure("no series in DICOM_DIR has a mask in MASK_DIR")
+            print(f"{cases} cases, {RUNS} runs each, alternating")
+            found = {"cases": cases, **compare(work)}
+    except CannotMeasure as error:
+        print(f"cannot measure: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
