@@ -1,0 +1,37 @@
+"""The commands in `.software/bin`: short shell files that start the runner or the image."""
+
+from __future__ import annotations
+
+import shlex
+
+from .fronts import write_script
+from .home import Home
+
+SNAKEMAKE = """#!/bin/bash
+# Written by scripts/run.py install. Snakemake of the locked runner.
+export PYTHONPATH={source} PATH={bin}:$PATH EQUISITE_HOME={home}
+exec {runner}/bin/snakemake "$@"
+"""
+EQUISITE = """#!/bin/bash
+# Written by scripts/run.py install. `equisite run` starts Snakemake, so it runs in the runner; all else in the image.
+export EQUISITE_HOME={home}
+if [[ ${{1:-}} == run ]]; then
+  export PYTHONPATH={source} PATH={bin}:$PATH
+  exec {runner}/bin/python -m equisite.cli "$@"
+fi
+exec {front} -c 'exec equisite "$@"' equisite "$@"
+"""
+
+
+def write_launchers(home: Home) -> None:
+    """Write `.software/bin/snakemake` and `.software/bin/equisite`."""
+    places = {
+        "home": home.root,
+        "bin": home.bin,
+        "runner": home.runner,
+        "front": home.front,
+        "source": home.checkout / "src",
+    }
+    words = {name: shlex.quote(str(path)) for name, path in places.items()}
+    write_script(home.bin / "snakemake", SNAKEMAKE.format(**words))
+    write_script(home.bin / "equisite", EQUISITE.format(**words))

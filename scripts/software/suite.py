@@ -1,0 +1,151 @@
+"""What CI runs: linters, types, the house test and the tests, in the locked software."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Sequence
+
+from . import entry, fetch, unpack
+from .console import Stop, say
+from .fronts import write_script
+from .home import Home, alone, is_done, set_done
+from .install import Installer
+from .locks import Item, digest_of, read_debs, read_wheels
+from .tree import LIBRARIES
+
+WORKERS = "2"
+CHROMIUM = """#!/bin/bash
+# Written by scripts/run.py test. Chromium of its own tree, on the libraries of the image.
+tree={tree}
+export LD_LIBRARY_PATH=$tree/{libraries} FONTCONFIG_FILE=$tree/etc/fonts/equisite.conf
+exec "$tree/usr/lib/chromium/chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage "$@"
+"""
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{tree}/usr/share/fonts</dir><cachedir>/tmp/equisite-fonts</cachedir></fontconfig>
+"""
+
+
+def wheel_items(home: Home) -> list[Item]:
+    """The lock of test wheels."""
+    return read_wheels(home.envs / "test.wheels.lock")
+
+
+def deb_items(home: Home) -> list[Item]:
+    """The lock of the browser's packages."""
+    return read_debs(home.envs / "test.debs.lock")
+
+
+def kit_to(maker: Installer, folder: Path) -> int:
+    """Collect the files of the tests in a kit folder; return their bytes."""
+    fetch.fetch(wheel_items(maker.home), maker.home, maker.kit, maker.pip().get)
+    fetch.fetch(deb_items(maker.home), maker.home, maker.kit, maker.apt.get)
+    return fetch.make_kit([*wheel_items(maker.home), *deb_items(maker.home)], maker.home, folder)
+
+
+def make_tools(maker: Installer) -> Path:
+    """Install the test wheels in a folder of their own, beside the image's packages."""
+    home = maker.home
+    target = home.test / "site"
+    digest = digest_of([home.envs / "test.wheels.lock"])
+    with alone(home):
+        if not is_done(home, "test-wheels", digest) or not target.is_dir():
+            with maker.steps.step("test tools", target):
+                items = wheel_items(home)
+                fetch.fetch(items, home, maker.kit, maker.pip().get)
+                shutil.rmtree(target, ignore_errors=True)
+                files = [home.cache / item.filename for item in items]
+                maker.pip().install(files, "--target", str(target))
+            set_done(home, "test-wheels", digest)
+    return target
+
+
+def make_browser(maker: Installer) -> Path | None:
+    """Unpack headless Chromium; return its launcher, or None with the reason told.
+
+    Debian replaces this package every week or two and drops the old file, so it is the one
+    piece of the tests that may be gone from the mirrors; the product never uses it.
+    """
+    home = maker.home
+    tree = home.test / "browser"
+    launcher = home.test / "bin" / "chromium"
+    digest = digest_of([home.envs / "test.debs.lock"], str(home.root))
+    with alone(home):
+        if not is_done(home, "test-browser", digest) or not tree.is_dir():
+            try:
+                with maker.steps.step("headless Chromium", tree):
+                    items = deb_items(home)
+                    fetch.fetch(items, home, maker.kit, maker.apt.get)
+                    shutil.rmtree(tree, ignore_errors=True)
+                    unpack.unpack_debs([home.cache / item.filename for item in items], tree)
+            except Stop as stop:
+                say(f"equisite: no Chromium, the tests marked `browser` cannot run: {stop}")
+                return None
+            (tree / "etc" / "fonts").mkdir(parents=True, exist_ok=True)
+            fonts = FONTS.format(tree=tree)
+            (tree / "etc" / "fonts" / "equisite.conf").write_text(fonts, "utf-8")
+            write_script(launcher, CHROMIUM.format(tree=tree, libraries=LIBRARIES))
+            set_done(home, "test-browser", digest)
+    return launcher
+
+
+def checks(home: Home) -> list[tuple[str, list[str]]]:
+    """Names and commands of the linters, in order."""
+    checkout = home.checkout
+    python = [str(path.relative_to(checkout)) for path in sorted(checkout.glob("*")) if path.name in FOLDERS]
+    rules = ["Snakefile", *(str(x.relative_to(checkout)) for x in sorted(checkout.glob("workflow/**/*.smk")))]
+    lint = ["snakemake", "--lint", "--snakefile", str(checkout / "Snakefile")]
+    found = [
+        ("ruff check", ["python3", "-m", "ruff", "check", *python]),
+        ("ruff format", ["python3", "-m", "ruff", "format", "--check", *python]),
+        ("snakefmt", ["python3", "-m", "snakefmt", "--check", *rules]),
+        ("mypy", ["python3", "-m", "mypy", "--strict"]),
+        ("import-linter", ["python3", "-m", "importlinter.cli"]),
+    ]
+    site = home.checkout / "tests" / "workflow" / "lint_site"
+    if site.is_dir():
+        found.append(("snakemake --lint", [*lint, "--directory", str(site)]))
+    return found
+
+
+FOLDERS = ("src", "scripts", "tests", "benchmarks")
+
+
+def extra_environment(maker: Installer, tools: Path, browser: Path | None) -> dict[str, str]:
+    """What the tests are told about where things are."""
+    home = maker.home
+    told = {
+        "EQUISITE_PYTHONPATH": f"{tools}:{home.checkout / 'scripts'}",
+        "EQUISITE_PATH": str(tools / "bin"),
+        "EQUISITE_FRONT_SCRIPT": str(home.front),
+    }
+    if browser is not None:
+        told["EQUISITE_CHROMIUM"] = str(browser)
+    return told
+
+
+def run_all(maker: Installer, only: str, rest: Sequence[str]) -> int:
+    """Run the linters, then the tests; exit code 1 when anything fails.
+
+    With `only` (a pytest -k pattern) the linters are left out. The last line is pytest's.
+    """
+    home = maker.home
+    tools = make_tools(maker)
+    browser = make_browser(maker)
+    extra = extra_environment(maker, tools, browser)
+    failed: list[str] = []
+    for name, words in [] if only else checks(home):
+        begun = time.monotonic()
+        code = entry.run_inside(home, words, rw=[str(home.checkout)], extra=extra, cwd=home.checkout)
+        say(f"equisite: {name}: {'passed' if code == 0 else 'FAILED'}, {time.monotonic() - begun:.1f} s")
+        if code != 0:
+            failed.append(name)
+    words = ["python3", "-m", "pytest", "-n", WORKERS, *(["-k", only] if only else []), *rest]
+    if failed:
+        say(f"equisite: FAILED before the tests: {', '.join(failed)}")
+    code = entry.run_inside(home, words, rw=[str(home.checkout)], extra=extra, cwd=home.checkout)
+    return code if code != 0 else (1 if failed else 0)
+
+
