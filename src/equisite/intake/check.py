@@ -77,6 +77,8 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
     findings += more
     if patients is not None:
         findings += check_patients(patients)
+        if "patient" not in patients.columns:
+            patients = None  # told once; nobody is unknown because of it
     sequencing, lanes, more = _sequencing(directory, config, patients)
     findings += more
     root, more = _folder(config.roots.images, document, ("roots", "images"), directory)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from equisite.core.errors import Finding
 from equisite.intake.rows import Row, Sheet
-from equisite.protocol.explain import did_you_mean
 from equisite.protocol.site import ImagingRow, PatientRow, SequencingRow
 
 
@@ -62,9 +61,8 @@ def check_known(
                 {"id": patient, "other": other, "line": f"{line} of {patients.name}"},
             )
             continue
-        guess = did_you_mean(patient, known) if len(known) <= 2000 else ""
         yield Finding(
-            "PATIENT_UNKNOWN", where, {"id": patient, "sheet": patients.name, "guess": guess}
+            "PATIENT_UNKNOWN", where, {"id": patient, "sheet": patients.name}
         )
 
 

@@ -147,6 +147,11 @@ def findings_of(
                     {"key": dotted(location), "problem": problem, "value": shown(value)},
                 )
             )
+    return by_line(findings)
+
+
+def by_line(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings of one file in the order of its lines."""
     return sorted(findings, key=lambda f: _line(f.where))
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from equisite.core.canonical import canonical_json, sha256_bytes, sha256_json
 from equisite.core.errors import ConfigError, Finding
 from equisite.protocol.checks import check_keyring, check_protocol
-from equisite.protocol.explain import findings_of
+from equisite.protocol.explain import by_line, findings_of
 from equisite.protocol.keyring import Keyring, Lead
 from equisite.protocol.models import Protocol
 from equisite.protocol.site import SiteConfig
@@ -29,7 +29,7 @@ def examine_protocol(path: Path) -> tuple[Protocol | None, Document | None, list
         return None, None, findings
     protocol, findings = validated(document, Protocol, SiteConfig, _SITE, _PROTOCOL)
     if protocol is not None:
-        findings = check_protocol(protocol, document, path.parent)
+        findings = by_line(check_protocol(protocol, document, path.parent))
     return protocol, document, findings
 
 

@@ -64,14 +64,17 @@ def read_yaml(path: Path, name: str | None = None) -> tuple[Document | None, lis
     except FileNotFoundError:
         return None, [Finding("CONFIG_MISSING", name)]
     except UnicodeDecodeError as error:
-        problem = f"byte {error.start + 1} is not UTF-8"
-        return None, [Finding("CONFIG_UNREADABLE", name, {"problem": problem})]
+        line = error.object.count(b"\n", 0, error.start) + 1
+        problem = "it is not UTF-8 text"
+        return None, [
+            Finding("CONFIG_UNREADABLE", f"{name} line {line}", {"problem": problem})
+        ]
     except OSError as error:
         return None, [Finding("CONFIG_UNREADABLE", name, {"problem": _reason(error)})]
     try:
         root = yaml.compose(text, Loader=_loader())
     except yaml.YAMLError as error:
-        return None, [_syntax(name, error)]
+        return None, [_syntax(name, text, error)]
     if not isinstance(root, yaml.MappingNode):
         problem = "the top of the file is not a list of `key: value` lines"
         return None, [Finding("YAML_SYNTAX", name, {"problem": problem})]
@@ -92,13 +95,19 @@ def _reason(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
-def _syntax(name: str, error: yaml.YAMLError) -> Finding:
+def _syntax(name: str, text: str, error: yaml.YAMLError) -> Finding:
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "it is not YAML"
-    if "\\t" in str(problem) or "tab" in str(problem):
+    problem = str(getattr(error, "problem", None) or "it is not YAML")
+    if mark is None:
+        return Finding("YAML_SYNTAX", name, {"problem": problem})
+    lines = text.splitlines()
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    if "\t" in line[: mark.column + 1]:
         problem = "a tab stands where blanks are needed"
-    where = name if mark is None else f"{name} line {mark.line + 1}"
-    return Finding("YAML_SYNTAX", where, {"problem": str(problem)})
+    opened = getattr(error, "context_mark", None)
+    if opened is not None and opened.line != mark.line:
+        problem += f" (it began in line {opened.line + 1})"
+    return Finding("YAML_SYNTAX", f"{name} line {mark.line + 1}", {"problem": problem})
 
 
 def _value(
