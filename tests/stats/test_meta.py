@@ -6,13 +6,16 @@ import math
 
 import numpy as np
 import pytest
-from equisite.stats import meta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from equisite.stats import meta
 
-def cases(k: int, features: int, seed: int, decades: float = 1.0) -> tuple[meta.Reals, meta.Reals]:
+
+def cases(
+    k: int, features: int, seed: int, decades: float = 1.0
+) -> tuple[meta.Reals, meta.Reals]:
     rng = np.random.default_rng(seed)
     v = 10.0 ** rng.uniform(-decades, decades, (k, features))
     y = rng.normal(0, np.sqrt(v + 10.0 ** rng.uniform(-2, 1, features)))
@@ -140,7 +143,9 @@ def test_tau2_interval_meets_the_chi_square_quantiles() -> None:
     st.floats(0.1, 100),
 )
 @settings(max_examples=50, deadline=None)
-def test_shift_and_scale_move_the_mean_along(ys: list[float], shift: float, scale: float) -> None:
+def test_shift_and_scale_move_the_mean_along(
+    ys: list[float], shift: float, scale: float
+) -> None:
     y = np.array(ys)[:, None]
     v = np.linspace(0.5, 2.0, y.size)[:, None]
     tau2 = meta.fixed_effect(y, v).tau2

@@ -249,7 +249,9 @@ def leave_one_out(y: Reals, v: Reals) -> Reals:
     out = np.full(y.shape, np.nan)
     for site in range(y.shape[0]):
         others = np.arange(y.shape[0]) != site
-        weight = np.where(here[others], 1.0 / (np.where(here[others], v[others], 1.0) + tau2[site]), 0.0)
+        weight = np.where(
+            here[others], 1.0 / (np.where(here[others], v[others], 1.0) + tau2[site]), 0.0
+        )
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = (weight * gap[others]).sum(axis=0) / weight.sum(axis=0) + centre
         out[site] = np.where(here[site] & (k[site] > 0), mean, np.nan)

@@ -1,0 +1,137 @@
+"""Whether every site's pipeline gives the same results on the same public input.
+
+Digests first: an item whose digest is that of most sites conforms and nothing more is
+looked at. Otherwise values: the largest difference from the pack's truth and the scores
+must be within the protocol's tolerance of the best site's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from equisite.bundle.codec import Bundle
+from equisite.core.errors import Finding
+
+BY_DIGEST, BY_VALUE, FAILS, ABSENT = "digest", "value", "fails", "absent"
+SCORES = ("recall", "precision", "ccc")
+DIFFERENCE = "max_difference"
+
+
+@dataclass(frozen=True)
+class ItemConformance:
+    """One item at one site. level: digest, value, fails or absent."""
+
+    item: str
+    level: str
+    digest: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class SiteConformance:
+    """All items of one site. level: the weakest of its items. finding: why it fails."""
+
+    site: str
+    level: str
+    items: tuple[ItemConformance, ...]
+    finding: Finding | None
+
+
+def judge(bundles: Mapping[str, Bundle], tolerance: float) -> list[SiteConformance]:
+    """Compare the sites item by item, sorted by site.
+
+    tolerance: of differences and scores (protocol, `conformance.relative_tolerance`).
+    """
+    read = {site: _read(bundle) for site, bundle in sorted(bundles.items())}
+    items = sorted({item for values in read.values() for item in values})
+    reference = {
+        item: _most_held([read[s][item][0] for s in read if item in read[s]]) for item in items
+    }
+    best = {
+        (item, score): max(
+            (read[s][item][1][score] for s in read if score in read[s].get(item, ("", {}))[1]),
+            default=0.0,
+        )
+        for item in items
+        for score in SCORES
+    }
+    return [
+        _site(
+            site,
+            tuple(
+                _item(item, own.get(item), reference[item], best, tolerance) for item in items
+            ),
+        )
+        for site, own in read.items()
+    ]
+
+
+def _read(bundle: Bundle) -> dict[str, tuple[str, dict[str, float]]]:
+    """Digest and values of each item."""
+    read: dict[str, tuple[str, dict[str, float]]] = {}
+    for row in bundle.conformance:
+        digest, values = read.get(row.item, ("", {}))
+        if row.measure == "digest":
+            digest = row.value
+        else:
+            values[row.measure] = float(row.value)
+        read[row.item] = (digest, values)
+    return read
+
+
+def _most_held(digests: list[str]) -> str:
+    """The digest that more sites hold than any other, or nothing when two are equal."""
+    held = Counter(d for d in digests if d).most_common(2)
+    if not held or (len(held) > 1 and held[0][1] == held[1][1]):
+        return ""
+    return held[0][0]
+
+
+def _item(
+    item: str,
+    own: tuple[str, dict[str, float]] | None,
+    reference: str,
+    best: Mapping[tuple[str, str], float],
+    tolerance: float,
+) -> ItemConformance:
+    if own is None:
+        return ItemConformance(item, ABSENT, "", {})
+    digest, values = own
+    if digest and digest == reference:
+        level = BY_DIGEST
+    elif values and _close(item, values, best, tolerance):
+        level = BY_VALUE
+    else:
+        level = FAILS
+    return ItemConformance(item, level, digest, values)
+
+
+def _close(
+    item: str,
+    values: Mapping[str, float],
+    best: Mapping[tuple[str, str], float],
+    tolerance: float,
+) -> bool:
+    far = [v for name, v in values.items() if name == DIFFERENCE and v > tolerance]
+    low = [
+        v for name, v in values.items() if name in SCORES and v < best[item, name] - tolerance
+    ]
+    return not far and not low
+
+
+def _site(site: str, items: tuple[ItemConformance, ...]) -> SiteConformance:
+    given = [i for i in items if i.level != ABSENT]
+    bad = [i for i in items if i.level in (FAILS, ABSENT)]
+    if not given:
+        return SiteConformance(site, ABSENT, items, Finding("CONFORMANCE_ABSENT"))
+    if bad:
+        numbers: dict[str, str | int | float | bool] = {
+            "items": len(bad),
+            "total": len(items),
+            "first": bad[0].item,
+        }
+        return SiteConformance(site, FAILS, items, Finding("CONFORMANCE_DIFFERS", "", numbers))
+    weakest = BY_VALUE if any(i.level == BY_VALUE for i in items) else BY_DIGEST
+    return SiteConformance(site, weakest, items, None)

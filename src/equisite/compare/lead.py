@@ -1,0 +1,85 @@
+"""The lead's folder: its configuration, and the places that the comparison reads and writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from equisite.bundle.ruleset import Rules, rules_of
+from equisite.codebook.book import Codebook, codebook
+from equisite.core.errors import ConfigError
+from equisite.protocol.keyring import Keyring, Lead
+from equisite.protocol.load import (
+    examine_protocol,
+    load_keyring,
+    load_lead,
+    protocol_sha256,
+)
+from equisite.protocol.models import Protocol
+
+REPORT = "report"
+QUARANTINE = "quarantine"
+ADMITTED, SITES, POOLED = "admitted.tsv", "sites.tsv", "pooled.tsv"
+META, SUSPECTS, SUMMARY = "meta.tsv", "suspects.tsv", "summary.json"
+BIBLIOGRAPHY, PAGE = "consortium.bib", "report.html"
+
+
+@dataclass(frozen=True)
+class LeadFolder:
+    """What a comparison stands on. path: the lead's folder; sha256: of the protocol."""
+
+    path: Path
+    config: Lead
+    protocol: Protocol
+    sha256: str
+    keyring: Keyring
+    book: Codebook
+    rules: Rules
+
+    @property
+    def inbox(self) -> Path:
+        """Where bundles are put."""
+        return self.path / self.config.inbox
+
+    @property
+    def quarantine(self) -> Path:
+        """Where refused bundles are moved."""
+        return self.path / QUARANTINE
+
+    @property
+    def report(self) -> Path:
+        """Where results are written."""
+        return self.path / REPORT
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Names of the sites by id, from the keyring only."""
+        return {site.id: site.title for site in self.keyring.sites}
+
+
+def load_folder(path: Path) -> LeadFolder:
+    """Read `compare.yaml`, the protocol and the keyring of a lead's folder.
+
+    The protocol's gene models and territory need not lie beside it: the lead computes
+    nothing from them. Raises ConfigError with every finding of the file concerned, and
+    KEYRING_OTHER_PROTOCOL when the keyring was made for another protocol.
+    """
+    config = load_lead(path / "compare.yaml")
+    protocol, _, findings = examine_protocol(path / config.protocol)
+    wrong = [f for f in findings if f.severity == "refuse" and f.code != "PINNED_MISSING"]
+    if protocol is None or wrong:
+        raise ConfigError(wrong)
+    keyring = load_keyring(path / config.keyring)
+    if keyring.protocol != protocol.protocol.id:
+        raise ConfigError(
+            "KEYRING_OTHER_PROTOCOL", keyring=keyring.protocol, protocol=protocol.protocol.id
+        )
+    return LeadFolder(
+        path,
+        config,
+        protocol,
+        protocol_sha256(protocol),
+        keyring,
+        codebook(),
+        rules_of(protocol),
+    )

@@ -1,0 +1,278 @@
+"""The plain tables of the report, as texts: readable without scripts, and on paper."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from equisite.bundle.format import TABLE_REASONS
+from equisite.bundle.keys import Key, parse_key
+from equisite.codebook.book import Codebook
+from equisite.compare import numbers
+from equisite.compare.results import MetaRow, PooledRow, SiteRow
+from equisite.compare.words import (
+    cell_label,
+    column_label,
+    scale_label,
+    set_label,
+    strata_label,
+)
+
+SITES_SIDE_BY_SIDE = 8
+"""With more sites, tables show the pooled numbers and the range over the sites."""
+STATIC_ROWS = 200
+"""Longer tables show the rows with the largest I2; all stand in the TSV files."""
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table of texts. head: column titles. The first cell of each row is its header."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+Titles = Mapping[str, str]
+"""Names of the admitted sites by id, in the order of the columns."""
+
+
+def by_cell(rows: Sequence[SiteRow], *kinds: str) -> dict[tuple[str, str], dict[str, SiteRow]]:
+    """Rows of some kinds by (table, key), then by site; order of first occurrence."""
+    cells: dict[tuple[str, str], dict[str, SiteRow]] = {}
+    for row in rows:
+        if row.kind in kinds:
+            cells.setdefault((row.table, row.key), {})[row.site] = row
+    return cells
+
+
+def feature_table(
+    meta: Sequence[MetaRow],
+    cells: Mapping[tuple[str, str], Mapping[str, SiteRow]],
+    pooled: Mapping[tuple[str, str], PooledRow],
+    titles: Titles,
+    book: Codebook,
+    caption: str,
+) -> TextTable:
+    """Means of the sites side by side, with I2, the pooled mean and its interval."""
+    chosen = sorted(meta, key=lambda m: (-_sortable(m.i2), m.table, m.key))[:STATIC_ROWS]
+    kept = {(m.table, m.key) for m in chosen}
+    wide = len(titles) <= SITES_SIDE_BY_SIDE
+    rows = []
+    for m in meta:
+        if (m.table, m.key) not in kept:
+            continue
+        key = parse_key(m.key)
+        own = cells.get((m.table, m.key), {})
+        total = pooled[m.table, m.key]
+        rows.append(
+            (
+                feature_label(book, key),
+                scale_of(book, key),
+                *(_mean(own.get(site)) for site in (titles if wide else ())),
+                numbers.whole(m.n),
+                numbers.real(total.value),
+                f"{numbers.real(m.mean)} ({numbers.real(m.low)} to {numbers.real(m.high)})",
+                numbers.percent(m.i2, 0),
+                numbers.p_value(m.p_adjusted),
+            )
+        )
+    note = (
+        ""
+        if len(chosen) == len(meta)
+        else f"The {STATIC_ROWS} rows with the largest I2 of {len(meta)}."
+    )
+    head = (
+        "Variable",
+        "Scale",
+        *(titles.values() if wide else ()),
+        "Patients",
+        "Mean of all patients",
+        "Random-effects mean (95 %)",
+        "I²",
+        "P, adjusted",
+    )
+    return TextTable(caption, head, tuple(rows), note)
+
+
+def _sortable(value: float) -> float:
+    return value if value == value else -1.0
+
+
+def _mean(row: SiteRow | None) -> str:
+    if row is None or row.status == "absent":
+        return numbers.DASH
+    if row.status != "ok":
+        return f"withheld ({row.status})"
+    mark = "" if row.pooled else " (not pooled)"
+    return f"{numbers.real(row.value)} ± {numbers.real(row.sd, 3)}{mark}"
+
+
+def feature_label(book: Codebook, key: Key) -> str:
+    """Label of a feature with its stratum."""
+    label = column_label(book, key.get("feature") or "")
+    strata = strata_label(book, key)
+    return f"{label} ({strata})" if strata else label
+
+
+def scale_of(book: Codebook, key: Key) -> str:
+    """Scale of a feature's means in words."""
+    name = key.get("feature") or ""
+    return scale_label(book.constant(name), book.variable(name).unit)
+
+
+def count_table(
+    table: str,
+    rows: Sequence[SiteRow],
+    pooled: Sequence[PooledRow],
+    titles: Titles,
+    book: Codebook,
+    caption: str,
+) -> TextTable:
+    """Counts or carriers of one table: each site's, and their sum with its share."""
+    cells = by_cell([r for r in rows if r.table == table], "count", "carriers")
+    wide = len(titles) <= SITES_SIDE_BY_SIDE
+    out: list[tuple[tuple[object, ...], tuple[str, ...]]] = []
+    nowhere = 0
+    for total in pooled:
+        if total.table != table or total.measure != "count":
+            continue
+        own = cells.get((table, total.key), {})
+        key = parse_key(total.key)
+        if key.variables and total.high == 0:
+            nowhere += 1
+            continue
+        label = cell_label(book, key)
+        if not key.variables and not key.get("gene"):
+            label = set_label(book, total.analysis_set)
+        cell = (
+            label,
+            *(_count(own.get(site)) for site in (titles if wide else ())),
+            numbers.bounds(total.low, total.high),
+            numbers.whole(total.n),
+            _share(total),
+            str(total.sites),
+        )
+        out.append((_place(key, book), cell))
+    out.sort(key=lambda r: r[0])
+    head = (
+        "Cell",
+        *(titles.values() if wide else ()),
+        "All pooled sites",
+        "Patients",
+        "Share (95 %)",
+        "Sites",
+    )
+    note = f"{nowhere} cells are zero at every site." if nowhere else ""
+    return TextTable(caption, head, tuple(cell for _, cell in out), note)
+
+
+def _place(key: Key, book: Codebook) -> tuple[object, ...]:
+    """Totals first, then the codes in the order of the codebook."""
+    codes = []
+    for name, code in key.variables.items():
+        known = list(book.variable(name).codes)
+        codes.append((name, known.index(code) if code in known else len(known), code))
+    names = [name for name, _, _ in codes]
+    gene = (key.get("gene") or "", key.get("consequence") or "")
+    return (len(codes), names, [place for _, place, _ in codes], gene, str(key))
+
+
+def _count(row: SiteRow | None) -> str:
+    if row is None or row.status == "absent":
+        return numbers.DASH
+    text = numbers.bounds(row.low, row.high)
+    return text if row.status in ("ok", "structural", "merged") else f"{text} (withheld)"
+
+
+def _share(row: PooledRow) -> str:
+    interval = f"{numbers.percent(row.share_low)} to {numbers.percent(row.share_high)}"
+    if row.status == "ok":
+        return f"{numbers.percent(row.share)} ({interval})"
+    return interval if row.share_low == row.share_low else numbers.DASH
+
+
+def slope_table(pooled: Sequence[PooledRow], book: Codebook, caption: str) -> TextTable:
+    """Slopes of the linear models."""
+    rows = []
+    for row in pooled:
+        if row.measure != "slope":
+            continue
+        key = parse_key(row.key)
+        if row.status == "ok":
+            interval = f"{numbers.real(row.low)} to {numbers.real(row.high)}"
+            cells = (
+                numbers.real(row.value),
+                interval,
+                numbers.whole(row.n),
+                numbers.percent(row.share),
+            )
+        else:
+            cells = (numbers.DASH, row.text, numbers.DASH, numbers.DASH)
+        rows.append(
+            (
+                column_label(book, key.get("feature") or ""),
+                column_label(book, key.get("covariates") or ""),
+                *cells,
+            )
+        )
+    head = ("Feature", "Covariate", "Slope", "95 %", "Patients", "R² inside sites")
+    note = ""
+    if len(rows) > STATIC_ROWS:
+        note = f"The first {STATIC_ROWS} of {len(rows)} rows."
+    return TextTable(caption, head, tuple(rows[:STATIC_ROWS]), note)
+
+
+LEVEL_WORDS = {
+    "digest": "✓ same bytes",
+    "value": "✓ same values",
+    "fails": "✗ differs",
+    "absent": "✗ absent",
+}
+
+
+def conformance_table(rows: Sequence[SiteRow], titles: Titles, caption: str) -> TextTable:
+    """Items by sites: same bytes, same values, or different."""
+    cells = by_cell(rows, "conformance")
+    out = []
+    for (_, item), own in sorted(cells.items()):
+        words = [LEVEL_WORDS[own[s].status] if s in own else "✗ absent" for s in titles]
+        if len(titles) > SITES_SIDE_BY_SIDE:
+            counted = Counter(words)
+            words = [
+                "; ".join(f"{counted[w]} {w}" for w in LEVEL_WORDS.values() if w in counted)
+            ]
+        scores = sorted({r.text for r in own.values() if r.text})
+        out.append((item.replace("_", " "), *words, " | ".join(scores[:3])))
+    sites = tuple(titles.values()) if len(titles) <= SITES_SIDE_BY_SIDE else ("Sites",)
+    return TextTable(caption, ("Item", *sites, "Scores and digests"), tuple(out))
+
+
+def withheld_table(rows: Sequence[SiteRow], titles: Titles, caption: str) -> TextTable:
+    """Tables that a site kept back, and how many single cells."""
+    out = []
+    hidden: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if row.kind not in ("table", "note", "conformance") and row.status in (
+            "suppressed",
+            "clipped",
+        ):
+            hidden[row.table, row.site] += 1
+    for row in rows:
+        if row.kind != "table":
+            continue
+        if row.status == "withheld":
+            out.append((row.table, titles[row.site], "whole table", TABLE_REASONS[row.text]))
+        elif hidden[row.table, row.site]:
+            cells = hidden[row.table, row.site]
+            out.append(
+                (
+                    row.table,
+                    titles[row.site],
+                    f"{cells} cells",
+                    "below the smallest count, or clipped",
+                )
+            )
+    return TextTable(caption, ("Table", "Site", "Withheld", "Reason"), tuple(sorted(out)))
