@@ -27,7 +27,7 @@ RESAMPLED_VOLUME = 0.05
 class LabelImage:
     """Integer labels, (i, j, k), and the affine of the indices to mm, RAS."""
 
-    labels: NDArray[np.int64]
+    labels: NDArray[np.integer[Any]]
     ras: NDArray[np.float64]
 
 
@@ -39,6 +39,8 @@ def read_labels(path: Path) -> LabelImage:
     """
     import nibabel
     from nibabel.filebasedimages import ImageFileError
+    from nibabel.spatialimages import HeaderDataError
+    from nibabel.wrapstruct import WrapStructError
 
     path.open("rb").close()  # a missing or forbidden file is the machine's OSError
     with warnings.catch_warnings():
@@ -47,7 +49,15 @@ def read_labels(path: Path) -> LabelImage:
         try:
             image: Any = nibabel.nifti1.Nifti1Image.from_filename(path)
             values = np.asanyarray(image.dataobj)
-        except (ImageFileError, EOFError, zlib.error, ValueError, KeyError) as problem:
+        except (
+            ImageFileError,
+            HeaderDataError,
+            WrapStructError,
+            EOFError,
+            zlib.error,
+            ValueError,
+            KeyError,
+        ) as problem:
             raise InputError(
                 "MASK_UNREADABLE", problem="it is no whole NIfTI-1 file"
             ) from problem
@@ -64,9 +74,9 @@ def read_labels(path: Path) -> LabelImage:
     return LabelImage(_whole(values), np.asarray(image.affine, dtype=np.float64))
 
 
-def _whole(values: NDArray[Any]) -> NDArray[np.int64]:
-    if values.dtype.kind in "iub":
-        return values.astype(np.int64)
+def _whole(values: NDArray[Any]) -> NDArray[np.integer[Any]]:
+    if values.dtype.kind in "iu":
+        return values
     if values.dtype.kind != "f" or not np.isfinite(values).all():
         raise InputError("MASK_LABELS", reason="it holds values that are no finite numbers")
     rounded = np.round(values)
@@ -76,15 +86,15 @@ def _whole(values: NDArray[Any]) -> NDArray[np.int64]:
             "MASK_LABELS",
             reason=f"it holds values that are no whole numbers (off by {worst:.3g})",
         )
-    return rounded.astype(np.int64)
+    return rounded.astype(np.int32)
 
 
-def select_label(labels: NDArray[np.int64], label: str) -> NDArray[np.bool_]:
+def select_label(labels: NDArray[np.integer[Any]], label: str) -> NDArray[np.bool_]:
     """Voxels of one label: the number given, or the only one there is.
 
     Raises InputError MASK_LABELS.
     """
-    there = [int(v) for v in np.unique(labels) if v != 0]
+    there = [int(v) for v in np.unique(labels[labels != 0])]
     text = ", ".join(map(str, there[:10])) or "none"
     if label:
         try:
