@@ -105,6 +105,18 @@ def test_an_absent_domain_is_no_fault_and_the_digest_is_of_the_content(tmp_path:
     assert one.sha256 != book_of(tmp_path, GOOD.replace('"Low"', '"Lower"')).sha256
 
 
+def test_the_digest_of_features_is_of_names_not_of_labels(tmp_path: Path) -> None:
+    entry = GOOD.replace("type: code", "type: number").replace("[count]", "[moment]")
+    entry = entry.replace('codes: {low: "Low"', "instances: modality_roi #")
+    one = book_of(tmp_path, entry)
+    assert book_of(tmp_path, entry.replace('"Grade"', '"Rank"')).features_sha256 == (
+        one.features_sha256
+    )
+    assert book_of(tmp_path, entry.replace("grade", "rank")).features_sha256 != (
+        one.features_sha256
+    )
+
+
 FAULTS = [
     ('label: "Grade"', 'label: ""', "label"),
     ("type: code", "type: colour", "type"),

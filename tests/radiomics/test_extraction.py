@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from equisite.codebook.book import codebook
 from equisite.protocol.models import RadiomicSettings
+from equisite.radiomics import extraction
 from equisite.radiomics.extraction import Extraction, extract, feature_columns
 
 UNIT = (1.0, 1.0, 1.0)
@@ -140,6 +141,17 @@ def test_too_many_levels_are_refused_before_they_are_made(case: Cases, settings:
     result = extract(image, mask, UNIT, settings(bin_width=25.0))
     assert result.status == "TOO_MANY_BINS"
     assert defined(result) == {"shape"}
+
+
+def test_levels_times_voxels_must_fit_into_memory(
+    case: Cases, settings: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, mask = case()
+    monkeypatch.setattr(extraction, "MOST_CELLS", 31 * int(mask.sum()))
+    result = extract(image, mask, UNIT, settings(bin_count=32))
+    assert result.status == "TOO_MANY_BINS"
+    assert result.findings[0].numbers == {"levels": 32, "most": 31}
+    assert extract(image, mask, UNIT, settings(bin_count=31)).status == "ok"
 
 
 def test_a_region_at_the_border_is_flagged_and_kept(case: Cases, settings: Make) -> None:

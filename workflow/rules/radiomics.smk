@@ -1,5 +1,7 @@
 """Features of every region that imaging has made, batch by batch."""
 
+from equisite.codebook.book import codebook
+
 
 rule radiomics_extract_features:
     input:
@@ -18,11 +20,12 @@ rule radiomics_extract_features:
     params:
         code=code_digest("radiomics"),
         protocol=SITE.protocol_digest("radiomics"),
+        codebook=codebook().features_sha256[:16],
         settings=protocol_of,
     shell:
         """
         equisite radiomics extract --protocol {params.settings} --regions {input.regions} \
-            --out {output.features} --outcomes {output.outcomes} 2> {log}
+            --out {output.features} --outcomes {output.outcomes} 2>{log}
         """
 
 

@@ -52,6 +52,16 @@ class Codebook:
         entries = [v.model_dump(mode="json", by_alias=True) for v in self.variables]
         return sha256_json({"version": self.version, "variables": entries})
 
+    @cached_property
+    def features_sha256(self) -> str:
+        """Digest of what a table of features depends on: ids and sources, in order.
+
+        It is a parameter of the rule that extracts them, so that a new label elsewhere in
+        the codebook re-runs nothing.
+        """
+        named = [[v.id, *v.source] for v in self.variables if v.instances == "modality_roi"]
+        return sha256_json(named)
+
     def has(self, name: str) -> bool:
         """Whether `name` is the id of a variable."""
         return name in self._by_id

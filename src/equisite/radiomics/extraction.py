@@ -20,7 +20,10 @@ from equisite.radiomics.resampling import resample, target_spacing
 
 OK = "ok"
 MOST_LEVELS = 1000
-"""Grey levels that are still plausible; more would need matrices of gigabytes."""
+"""Grey levels that are still plausible."""
+
+MOST_CELLS = 200_000_000
+"""Grey levels times voxels: PyRadiomics holds its zone matrix twice, 8 bytes a cell."""
 
 LEAST_RESEGMENTED = 10
 """Voxels that must be left after re-segmentation."""
@@ -179,8 +182,9 @@ class _Case:
             raise InputError("MARGIN_NAN", voxels=count)
         lowest, highest = float(inside.min()), float(inside.max())
         number = engine.number_of_levels(lowest, highest, self.settings)
-        if number > MOST_LEVELS:
-            raise InputError("TOO_MANY_BINS", levels=int(number), most=MOST_LEVELS)
+        most = min(MOST_LEVELS, MOST_CELLS // inside.size)
+        if number > most:
+            raise InputError("TOO_MANY_BINS", levels=int(number), most=most)
         engine.feature_classes()
         levels = engine.grey_levels(values, used, self.settings)
         if "firstorder" in wanted:
