@@ -23,6 +23,21 @@ def digest_of_models(wildcards):
     return sha256_json([digest_of_reference(wildcards), files])[:16]
 
 
+def source_of_reference(wildcards):
+    """Protocol and FASTA of a reference; the public pack brings its own."""
+    if wildcards.reference == "site":
+        return "--protocol work/intake/protocol.json --site work/intake/site.json"
+    fasta = CHECKOUT / "resources/conformance/genome/reference.fa.gz"
+    return f"--protocol work/intake/pack.json --fasta {fasta}"
+
+
+def source_of_models(wildcards):
+    """Protocol and folder of its pinned files."""
+    if wildcards.reference == "site":
+        return "--protocol work/intake/protocol.json --pinned work/intake/files"
+    return "--protocol work/intake/pack.json --pinned work/intake/pack"
+
+
 rule genomics_prepare_reference:
     output:
         fasta="work/reference/{reference}/reference.fa",
@@ -48,11 +63,11 @@ rule genomics_prepare_reference:
         # What is written depends on the protocol alone, whichever FASTA a site has.
         code=code_digest("genomics"),
         protocol=digest_of_reference,
+        source=source_of_reference,
         folder=subpath(output.fasta, parent=True),
     shell:
         """
-        equisite genomics prepare-reference --site work/intake/site.json \
-            --reference {wildcards.reference} --out {params.folder} 2>{log}
+        equisite genomics prepare-reference {params.source} --out {params.folder} 2>{log}
         bwa index {output.fasta} 2>>{log}
         """
 
@@ -71,12 +86,10 @@ rule genomics_prepare_models:
     params:
         code=code_digest("genomics"),
         protocol=digest_of_models,
+        source=source_of_models,
         folder=subpath(output.genes, parent=True),
     shell:
-        """
-        equisite genomics prepare-models --site work/intake/site.json \
-            --reference {wildcards.reference} --out {params.folder} 2>{log}
-        """
+        "equisite genomics prepare-models {params.source} --out {params.folder} 2>{log}"
 
 
 rule genomics_align_reads:

@@ -18,13 +18,19 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     reference = verbs.add_parser(
         "prepare-reference", help="check the reference genome and write it for the rules"
     )
-    _from_site(reference)
+    source = reference.add_mutually_exclusive_group(required=True)
+    source.add_argument("--site", type=Path, help="site.json, which names the FASTA")
+    source.add_argument("--fasta", type=Path, help="the FASTA itself, of the public pack")
+    reference.add_argument("--protocol", type=Path, required=True)
+    reference.add_argument("--out", type=Path, required=True)
     reference.set_defaults(call=_prepare_reference)
 
     models = verbs.add_parser(
         "prepare-models", help="check territory and gene models and write them for the rules"
     )
-    _from_site(models)
+    models.add_argument("--protocol", type=Path, required=True)
+    models.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
+    models.add_argument("--out", type=Path, required=True)
     models.set_defaults(call=_prepare_models)
 
     each = verbs.add_parser("each", help="run a pipeline once per sample of a batch")
@@ -67,34 +73,28 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     compare.set_defaults(call=_compare_calls)
 
 
-def _from_site(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--site", type=Path, required=True, help="site.json of the index")
-    verb.add_argument("--reference", choices=("site", "pack"), required=True)
-    verb.add_argument("--out", type=Path, required=True)
-
-
-def _reference(args: argparse.Namespace) -> tuple[dict[str, str], Protocol]:
-    import json
-
+def _protocol(path: Path) -> Protocol:
     from equisite.protocol.models import Protocol
 
-    places = json.loads(args.site.read_bytes())["references"][args.reference]
-    return places, Protocol.model_validate_json(Path(places["protocol"]).read_bytes())
+    return Protocol.model_validate_json(path.read_bytes())
 
 
 def _prepare_reference(args: argparse.Namespace) -> int:
+    import json
+
     from equisite.genomics.reference import prepare_reference
 
-    places, protocol = _reference(args)
-    prepare_reference(Path(places["fasta"]), protocol, args.out)
+    fasta = args.fasta
+    if fasta is None:
+        fasta = Path(json.loads(args.site.read_bytes())["reference"]["fasta"])
+    prepare_reference(fasta, _protocol(args.protocol), args.out)
     return 0
 
 
 def _prepare_models(args: argparse.Namespace) -> int:
     from equisite.genomics.reference import prepare_models
 
-    places, protocol = _reference(args)
-    prepare_models(protocol, Path(places["files"]), args.out)
+    prepare_models(_protocol(args.protocol), args.pinned, args.out)
     return 0
 
 
@@ -144,9 +144,8 @@ def _count_features(args: argparse.Namespace) -> int:
     from equisite.core.outcomes import write_outcomes
     from equisite.core.tables import write_table
     from equisite.genomics.features import BatchFiles, columns, count_batch
-    from equisite.protocol.models import Protocol
 
-    genomics = Protocol.model_validate_json(args.protocol.read_bytes()).genomics
+    genomics = _protocol(args.protocol).genomics
     files = BatchFiles(
         args.index, args.crams, args.annotated, tuple(args.after), args.territory, args.genes
     )

@@ -95,7 +95,7 @@ def _write(site: CheckedSite) -> str:
     _pinned(out / "pack", pack.files)
     write_if_changed(out / "protocol.json", protocol_json(site.protocol))
     write_if_changed(out / "pack.json", protocol_json(pack.protocol))
-    write_if_changed(out / "site.json", canonical_json(_site(site, pack)))
+    write_if_changed(out / "site.json", canonical_json(_site(site)))
     write_if_changed(out / "clinical.tsv", _clinical(site))
     before = recorded_counts(site.directory)
     sequencing, imaging = _batched(site, key, before)
@@ -120,26 +120,12 @@ def _write(site: CheckedSite) -> str:
     return sha256_bytes(content)
 
 
-def _site(site: CheckedSite, pack: Pack) -> dict[str, Any]:
-    """The configuration as given, and where each reference genome and its files lie.
-
-    `references` is what `equisite genomics prepare-reference` and `prepare-models` read.
-    """
+def _site(site: CheckedSite) -> dict[str, Any]:
+    """The configuration as given, the reference's paths absolute."""
     content: dict[str, Any] = site.config.model_dump(mode="json")
-    content["references"] = {
-        "site": {
-            "fasta": site.fasta.path if site.fasta else None,
-            "cache": site.cache.path if site.cache else None,
-            "files": f"{INTAKE}/files",
-            "protocol": f"{INTAKE}/protocol.json",
-        },
-        "pack": {
-            "fasta": str(pack.fasta),
-            "cache": None,
-            "files": f"{INTAKE}/pack",
-            "protocol": f"{INTAKE}/pack.json",
-        },
-    }
+    if site.fasta is not None:
+        cache = site.cache.path if site.cache else None
+        content["reference"] = {"fasta": site.fasta.path, "cache": cache}
     return content
 
 
