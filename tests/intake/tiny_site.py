@@ -24,11 +24,11 @@ P01	P01-N	normal	lib1	L1	reads/p01_l1_R1.fastq.gz	reads/p01_l1_R2.fastq.gz
 P01	P01-N	normal	lib1	L2	reads/p01_l2_R1.fastq.gz	reads/p01_l2_R2.fastq.gz
 P02	P02-N	normal	lib1	L1	reads/p02_l1_R1.fastq.gz	reads/p02_l1_R2.fastq.gz
 """
-IMAGING = """\
-patient	series	modality	mask	roi	roi_label
-P01	images/p01	MR	masks/p01.dcm	gtv	
-P03	images/p03	MR	masks/p03.nii.gz	gtv	1
-"""
+IMAGING = (
+    "patient\tseries\tmodality\tmask\troi\troi_label\n"
+    "P01\timages/p01\tMR\tmasks/p01.dcm\tgtv\t\n"
+    "P03\timages/p03\tMR\tmasks/p03.nii.gz\tgtv\t1\n"
+)
 CONFIG = """\
 site: north
 protocol: protocol.yaml

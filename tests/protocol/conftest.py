@@ -46,7 +46,9 @@ codebook: {version: 1.0.0, constants_sha256: ZEROS}
 def protocol_file(tmp_path: Path) -> Path:
     models = b"##gff-version 3\n"
     (tmp_path / "genes.gff3").write_bytes(models)
-    text = PROTOCOL.replace("GFF", hashlib.sha256(models).hexdigest()).replace("ZEROS", "0" * 64)
+    text = PROTOCOL.replace("GFF", hashlib.sha256(models).hexdigest()).replace(
+        "ZEROS", "0" * 64
+    )
     path = tmp_path / "protocol.yaml"
     path.write_text(text)
     return path

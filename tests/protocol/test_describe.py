@@ -28,7 +28,7 @@ def test_words() -> None:
     assert rows["cohort.minimum_n"] == ("whole number, at least 1", "`30`")
     assert rows["protocol.data"] == ("`patients`, `public`", "**required**")
     assert rows["radiomics.modalities.*.spacing_mm"][0] == "list of 3 numbers"
-    assert rows["tables[](count).keys"] == ("list of text", "**required**")
+    assert rows["tables[count].keys"] == ("list of text", "**required**")
     assert rows["reference.contigs[].md5"][0].startswith("an MD5")
 
 
@@ -36,5 +36,10 @@ def test_keys_at_follows_lists_dictionaries_and_kinds() -> None:
     document = {"tables": [{"kind": "quality"}]}
     assert "bin_width" in keys_at(Protocol, ("radiomics", "modalities", "MR"))
     assert keys_at(Protocol, ("reference", "contigs", 0)) == ["length", "md5", "name"]
-    assert keys_at(Protocol, ("tables", 0), document) == ["analysis_set", "id", "kind", "variables"]
+    assert keys_at(Protocol, ("tables", 0), document) == [
+        "analysis_set",
+        "id",
+        "kind",
+        "variables",
+    ]
     assert keys_at(Protocol, ("protocol", "id")) == []

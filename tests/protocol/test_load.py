@@ -99,7 +99,7 @@ def test_items_that_were_refused_are_not_missing_too(protocol_file: Path) -> Non
 
 def test_a_table_of_unknown_kind_is_told_with_the_kinds(protocol_file: Path) -> None:
     protocol_file.write_text(protocol_file.read_text().replace("kind: moment", "kind: momnet"))
-    with pytest.raises(ConfigError, match="must be one of count, .*Did you mean moment"):
+    with pytest.raises(ConfigError, match=r"must be one of count, .*Did you mean moment"):
         load_protocol(protocol_file)
 
 

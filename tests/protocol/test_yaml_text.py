@@ -88,7 +88,9 @@ def test_all_duplicates_come_together_with_their_lines(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["", "- a\n", "just words\n", "a: [1\n", "a: b: c\n", "? [x]\n: 1\n"])
+@pytest.mark.parametrize(
+    "text", ["", "- a\n", "just words\n", "a: [1\n", "a: b: c\n", "? [x]\n: 1\n"]
+)
 def test_what_is_no_mapping_is_refused_with_a_finding(tmp_path: Path, text: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(text)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from equisite.cli.launch import CHECKOUT
+from equisite.cli.papers import pinned
 from equisite.core.errors import ConfigError
 from equisite.intake.agreement import pack_folder
 
@@ -39,4 +40,6 @@ def write_example(directory: Path) -> list[Path]:
         target = directory / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
+    protocol = directory / "protocol.yaml"
+    protocol.write_text(pinned(protocol.read_text(encoding="utf-8")), encoding="utf-8")
     return [directory / name for name in (*FILES, *PINNED)] + [directory / "example"]

@@ -27,9 +27,13 @@ _RAW = frozenset(
 
 
 def command_of(
-    directory: Path, profile: str, cores: str | None, extra: Sequence[str]
+    directory: Path,
+    profile: str,
+    cores: str | None,
+    extra: Sequence[str],
+    snakefile: str = "Snakefile",
 ) -> list[str]:
-    """The Snakemake command of a site folder.
+    """The Snakemake command of a folder. snakefile: relative to the checkout.
 
     Raises ConfigError PROFILE_UNKNOWN, SNAKEMAKE_MISSING.
     """
@@ -41,7 +45,7 @@ def command_of(
     command = [
         _snakemake(),
         "--snakefile",
-        str(CHECKOUT / "Snakefile"),
+        str(CHECKOUT / snakefile),
         "--directory",
         str(directory),
         "--workflow-profile",
@@ -50,21 +54,30 @@ def command_of(
     return [*command, *(["--cores", cores] if cores else []), *extra]
 
 
-def run(directory: Path, profile: str, cores: str | None, extra: Sequence[str]) -> int:
-    """Run a site folder under its lock; returns Snakemake's exit code, 70 for its faults.
+def run(
+    directory: Path,
+    profile: str,
+    cores: str | None,
+    extra: Sequence[str],
+    snakefile: str = "Snakefile",
+    config: str = "config.yaml",
+) -> int:
+    """Run a folder under its lock; returns Snakemake's exit code, 70 for its faults.
+
+    config: the file that a folder of this kind has.
 
     A lock that a killed run left behind is healed: what still runs of it is killed, then
     Snakemake's own lock is opened.
     Raises ConfigError of the lock and of `command_of`, SITE_FOLDER_MISSING.
     """
     directory = directory.absolute()
-    if not (directory / "config.yaml").is_file():
+    if not (directory / config).is_file():
         raise ConfigError("SITE_FOLDER_MISSING", folder=str(directory))
-    command = command_of(directory, profile, cores, extra)
+    command = command_of(directory, profile, cores, extra, snakefile)
     with RunLock(directory) as lock:
         if lock.stale and any((directory / ".snakemake" / "locks").glob("*")):
             print("The last run was killed; its lock is opened.", flush=True)
-            unlock = command_of(directory, profile, cores, ["--unlock"])
+            unlock = command_of(directory, profile, cores, ["--unlock"], snakefile)
             code = _follow(unlock, lock, raw=True)
             if code:
                 return _our_code(code)

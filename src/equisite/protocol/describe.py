@@ -11,7 +11,6 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from equisite.protocol.explain import PATTERNS
-from equisite.protocol.models import Protocol
 from equisite.protocol.shape import members, models_in
 
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
@@ -20,7 +19,8 @@ WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false
 def rows_of(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, str, str, str]]:
     """Key, type, default and meaning of every key of a model, in its order.
 
-    Keys inside a list are written `tables[].id`, those of a dictionary `modalities.*.range`.
+    Keys inside a list are written `contigs[].name`, with its kinds `tables[count].id`, those
+    of a dictionary `modalities.*.range`.
     """
     for name, field in model.model_fields.items():
         key = f"{above}{name}"
@@ -31,7 +31,7 @@ def rows_of(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, str,
             step = f"{key}{_step(field.annotation)}"
             if kinds:
                 kind = typing.get_args(part.model_fields["kind"].annotation)
-                step += f"({' or '.join(kind)})"
+                step = f"{key}[{' or '.join(kind)}]"
             yield from rows_of(part, f"{step}.")
 
 
@@ -111,8 +111,3 @@ def table(rows: Iterator[tuple[str, str, str, str]], first: str) -> str:
         cells = (f"`{key}`", kind, default, meaning)
         lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
     return "\n".join(lines) + "\n"
-
-
-def protocol_rows() -> Iterator[tuple[str, str, str, str]]:
-    """Rows of the protocol."""
-    return rows_of(Protocol)

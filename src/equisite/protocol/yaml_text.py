@@ -66,9 +66,7 @@ def read_yaml(path: Path, name: str | None = None) -> tuple[Document | None, lis
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         problem = "it is not UTF-8 text"
-        return None, [
-            Finding("CONFIG_UNREADABLE", f"{name} line {line}", {"problem": problem})
-        ]
+        return None, [Finding("CONFIG_UNREADABLE", f"{name} line {line}", {"problem": problem})]
     except OSError as error:
         return None, [Finding("CONFIG_UNREADABLE", name, {"problem": _reason(error)})]
     try:

@@ -1,0 +1,153 @@
+"""`equisite run`: the command it prints is the command it starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from equisite.cli import launch
+from equisite.cli.guard import descendants
+from equisite.cli.run_lock import NAME
+from equisite.core.errors import ConfigError
+
+CHECKOUT = Path(__file__).parents[2]
+FAKE = """#!{python}
+import os, sys, time
+from pathlib import Path
+site = Path(sys.argv[sys.argv.index("--directory") + 1])
+locks = site / ".snakemake" / "locks"
+if "--unlock" in sys.argv:
+    for lock in locks.iterdir():
+        lock.unlink()
+    raise SystemExit(0)
+(site / "arguments").write_text("\\n".join(sys.argv[1:]))
+locks.mkdir(parents=True, exist_ok=True)
+if list(locks.iterdir()):
+    print("LockException", file=sys.stderr)
+    raise SystemExit(1)
+(locks / "0.input.lock").write_text("")
+text = "Building DAG of jobs...\\ntotal 2\\nrule clinical_read_table:"
+print(text, file=sys.stderr, flush=True)
+time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
+print("2 of 2 steps (100%) done", file=sys.stderr)
+(locks / "0.input.lock").unlink()
+raise SystemExit(int(os.environ.get("FAKE_CODE", "0")))
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A site folder, and a Snakemake on the PATH that only pretends."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "snakemake").write_text(FAKE.format(python=sys.executable))
+    (tools / "snakemake").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    monkeypatch.setattr(launch, "_snakemake", lambda: str(tools / "snakemake"))
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / "config.yaml").write_text("")
+    return folder
+
+
+def test_prints_what_it_starts(site: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert launch.run(site, "local", "2", ["--quiet", "all"]) == 0
+    printed = capfd.readouterr().out.splitlines()
+    arguments = (site / "arguments").read_text().splitlines()
+    assert printed[0].split()[1:] == arguments
+    assert arguments == [
+        "--snakefile", str(CHECKOUT / "Snakefile"), "--directory", str(site),
+        "--workflow-profile", str(CHECKOUT / "config" / "profiles" / "local"),
+        "--cores", "2", "--quiet", "all",
+    ]  # fmt: skip
+    assert printed[-1].endswith("2 of 2 steps  clinical: read table")
+    assert not (site / NAME).exists()
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [(0, 0), (1, 70), (2, 2), (3, 3)])
+def test_exit_codes(
+    site: Path, monkeypatch: pytest.MonkeyPatch, theirs: int, ours: int
+) -> None:
+    monkeypatch.setenv("FAKE_CODE", str(theirs))
+    assert launch.run(site, "local", None, []) == ours
+
+
+def test_a_stale_lock_is_opened(site: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    locks = site / ".snakemake" / "locks"
+    locks.mkdir(parents=True)
+    (locks / "1.output.lock").write_text("")
+    left = {"host": os.uname().nodename, "boot": "other", "pid": 1, "started": "1"}
+    (site / NAME).write_text(json.dumps(left))
+    assert launch.run(site, "local", None, []) == 0
+    assert "killed" in capfd.readouterr().out
+
+
+def test_a_lock_that_is_not_ours_stays(site: Path) -> None:
+    locks = site / ".snakemake" / "locks"
+    locks.mkdir(parents=True)
+    (locks / "1.output.lock").write_text("")
+    assert launch.run(site, "local", None, []) == 70
+
+
+def test_wrong_words(site: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"Choose one of: local, slurm"):
+        launch.run(site, "cloud", None, [])
+    with pytest.raises(ConfigError, match="SITE_FOLDER_MISSING"):
+        launch.run(tmp_path / "none", "local", None, [])
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+from equisite.cli import launch
+launch._snakemake = lambda: sys.argv[2]
+sys.exit(launch.run(Path(sys.argv[1]), "local", None, []))
+"""
+
+
+def start(site: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "FAKE_SECONDS": "30", "PYTHONPATH": str(CHECKOUT / "src")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", DRIVER, str(site), str(site.parent / "bin" / "snakemake")],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 20
+    lock = site / ".snakemake" / "locks" / "0.input.lock"
+    while not lock.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert lock.exists()
+    return process
+
+
+def test_killed_whole_and_healed(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = start(site)
+    below = descendants(process.pid)
+    assert len(below) == 2
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{p}").exists() for p in below) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(Path(f"/proc/{p}").exists() for p in below)
+    assert (site / NAME).exists()
+    assert list((site / ".snakemake" / "locks").iterdir())
+    assert launch.run(site, "local", None, []) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signals_reach_snakemake(site: Path, number: signal.Signals) -> None:
+    process = start(site)
+    begin = time.monotonic()
+    process.send_signal(number)
+    assert process.wait(10) != 0
+    assert time.monotonic() - begin < 10
+    assert not (site / NAME).exists()

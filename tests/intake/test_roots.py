@@ -1,0 +1,55 @@
+"""Folders of raw data: enough of them, as narrow as can be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from equisite.intake.roots import SYSTEM, read_only_roots
+
+part = st.sampled_from(["data", "usr", "tmp", "home", "raw", "a", "b"])
+paths = st.lists(
+    st.lists(part, min_size=1, max_size=5).map(lambda p: "/nowhere-" + "/".join(p)), max_size=8
+)
+
+
+@given(paths)
+def test_all_paths_are_covered_and_the_machine_is_not(found: list[str]) -> None:
+    roots = read_only_roots(found, Path("/site"))
+    assert Path("/") not in roots
+    for path in found:
+        assert any(path == str(r) or path.startswith(f"{r}/") for r in roots)
+
+
+def test_one_ancestor_within_a_first_component() -> None:
+    paths = ["/nodisk/x/reads/1.fq", "/nodisk/x/images/s1/", "/other/mask.nii"]
+    assert read_only_roots(paths, Path("/site")) == (Path("/nodisk/x"), Path("/other"))
+
+
+def test_system_folders_are_never_shown_whole() -> None:
+    paths = ["/usr/share/none/ref.fa", "/usr/local/none/x/", "/tmp/none-a/1", "/tmp/none-b/1"]
+    roots = read_only_roots(paths, Path("/site"))
+    assert not {str(r).strip("/") for r in roots} & SYSTEM
+    assert Path("/tmp/none-a") in roots
+
+
+def test_what_lies_in_the_site_is_shown_anyway(tmp_path: Path) -> None:
+    assert read_only_roots([str(tmp_path / "reads" / "1.fq")], tmp_path) == ()
+
+
+def test_links_are_followed_step_by_step(tmp_path: Path) -> None:
+    site, one, two = (tmp_path / name for name in ("site", "one", "two"))
+    for folder in (site, one, two):
+        folder.mkdir()
+    (two / "file").write_text("x")
+    (one / "second").symlink_to(two / "file")
+    (site / "first").symlink_to(one / "second")
+    (site / "folder").symlink_to(two)
+    roots = read_only_roots([str(site / "first"), str(site / "folder") + "/"], site)
+    assert all(any(f == r or r in f.parents for r in roots) for f in (one, two))
+
+
+def test_a_file_of_the_top_folder_is_shown_alone() -> None:
+    assert read_only_roots(["/reference.fa"], Path("/site")) == (Path("/reference.fa"),)
