@@ -9,6 +9,8 @@ import numpy as np
 import pydicom
 import pytest
 from dicom_making import ROOT, make_series, make_structures, save, square
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from equisite.core.outcomes import Outcome
@@ -221,6 +223,31 @@ def test_mask_files_of_other_kinds(tmp_path: Path) -> None:
     ):
         result = run(tmp_path, row(tmp_path, mask=str(tmp_path / name)))
         assert said(result, "refused") == [code], name
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(share=st.floats(0, 1, exclude_max=True), undefined=st.booleans())
+def test_a_cut_structure_set_never_gives_part_of_a_region(
+    tmp_path: Path, share: float, undefined: bool
+) -> None:
+    make_case(tmp_path)
+
+    def spread(ds: Dataset) -> None:
+        ds["ROIContourSequence"].is_undefined_length = undefined
+        for item in ds.ROIContourSequence:
+            item.is_undefined_length_sequence_item = undefined
+            item["ContourSequence"].is_undefined_length = undefined
+
+    change(tmp_path / "rs.dcm", spread)
+    content = (tmp_path / "rs.dcm").read_bytes()
+    (tmp_path / "rs.dcm").write_bytes(content[: int(share * len(content))])
+    result = run(tmp_path)
+    assert result.regions == []
+    assert set(said(result, "refused")) <= {
+        "MASK_UNREADABLE", "MASK_UNSUPPORTED", "ROI_NO_VOXEL", "ROI_NOT_FOUND"
+    }  # fmt: skip
 
 
 def test_contour_data_that_are_no_points(tmp_path: Path) -> None:

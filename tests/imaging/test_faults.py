@@ -202,6 +202,7 @@ FAULTS: list[tuple[str, Callable[[Made], Made], list[str], list[str]]] = [
     ("lossy", lambda d: every(d, LossyImageCompression="01"), ["LOSSY"], []),
     ("zero slice", lambda d: flat(d, 3), ["CONSTANT_IMAGE"], []),
     ("all zero", lambda d: flat(d, *range(8)), ["CONSTANT_IMAGE"], ["VALUE_RANGE"]),
+    ("slope of zero", lambda d: one(d, RescaleSlope=0), ["CONSTANT_IMAGE"], ["MIXED_RESCALE"]),
     ("zero ends", lambda d: flat(d, 0, 7), [], []),
     ("two slices", lambda d: d[:2], ["TOO_FEW_SLICES"], []),
     ("shift", lambda d: moved(d, 3, (1.0, 0, 0)), ["IN_PLANE_SHIFT"], []),

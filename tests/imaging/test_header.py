@@ -15,6 +15,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from equisite.imaging.fields import ImageHeader, whole
+from equisite.imaging.foreign import foreign_parser
 from equisite.imaging.header import (
     EMPTY,
     NOT_DICOM,
@@ -24,7 +25,7 @@ from equisite.imaging.header import (
     _SurpriseError,
     read_header,
 )
-from equisite.imaging.header_pydicom import quiet_pydicom, read_by_pydicom
+from equisite.imaging.header_pydicom import read_by_pydicom
 
 KEYWORDS = {
     "sop_class": "SOPClassUID",
@@ -50,7 +51,7 @@ KEYWORDS = {
 
 def by_pydicom(path: Path) -> dict[str, Any]:
     """The same fields as pydicom decodes them itself."""
-    with quiet_pydicom():
+    with foreign_parser(AssertionError):
         ds = pydicom.dcmread(path, stop_before_pixels=True, force=True)
         values: dict[str, Any] = {}
         for name, keyword in KEYWORDS.items():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -115,6 +116,28 @@ def test_a_folder_must_hold_one_image_series(tmp_path: Path) -> None:
     assert len(series_by_uid(found, f"{ROOT}.2").headers) == 3
     with pytest.raises(InputError, match="SERIES_NOT_FOUND"):
         series_by_uid(found, f"{ROOT}.3")
+
+
+def test_links_that_lead_in_circles_are_passed(tmp_path: Path) -> None:
+    save(make_series(4), tmp_path / "in")
+    (tmp_path / "in/loop").symlink_to(tmp_path / "in/loop")
+    (tmp_path / "in/up").symlink_to(tmp_path / "in", target_is_directory=True)
+    (tmp_path / "in/again").symlink_to(tmp_path / "in/i000")
+    report = judge(tmp_path / "in")
+    assert (codes(report), codes(report, "warn")) == ([], ["DUPLICATE_INSTANCE"])
+
+
+def test_a_folder_that_cannot_be_read_is_a_fault_of_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(make_series(4), tmp_path / "in/below")
+
+    def denied(path: object) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(PermissionError):
+        scan(tmp_path / "in")
 
 
 def test_only_wanted_series_are_kept_of_a_root(tmp_path: Path) -> None:

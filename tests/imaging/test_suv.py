@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from dicom_making import codes, judge, make_series, save, stored
 from pydicom.dataset import Dataset
@@ -155,6 +157,20 @@ def test_other_units(tmp_path: Path, keyword: str, value: str, code: str) -> Non
         setattr(ds, keyword, value)
     save(made, tmp_path)
     assert codes(judge(tmp_path, "PT")) == [code]
+
+
+def test_fields_that_pydicom_cannot_parse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(pet("BQML"), tmp_path)
+
+    def failing(*given: object, **options: object) -> None:
+        raise struct.error("secret header")
+
+    monkeypatch.setattr(pydicom, "dcmread", failing)
+    report = judge(tmp_path, "PT")
+    assert codes(report) == ["SUV_UNREADABLE"]
+    assert "secret" not in str(report.findings)
 
 
 def test_no_sentence_tells_weight_or_dose(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equisite.imaging.fields import ImageHeader
-from equisite.imaging.header_pydicom import quiet_pydicom
+from equisite.imaging.foreign import foreign_parser
 from equisite.imaging.syntaxes import DECODERS, LOSSY_DECODERS, NATIVE_LITTLE
 
 FRAME_SECONDS = 120.0
@@ -147,6 +147,8 @@ def _serve(line: Connection, other_end: Connection) -> None:
         answer: object
         try:
             answer = _decode(path, plugin)
+        except DecodeError as problem:
+            answer = str(problem)
         except MemoryError:
             answer = MemoryError("not enough memory to decode a frame")
         except OSError as problem:
@@ -162,6 +164,6 @@ def _decode(path: str, plugin: str) -> NDArray[np.integer[Any]]:
     import pydicom
     from pydicom.pixels import pixel_array
 
-    with quiet_pydicom():
+    with foreign_parser(DecodeError):
         dataset = pydicom.dcmread(path, force=True)
         return np.asarray(pixel_array(dataset, raw=True, decoding_plugin=plugin))

@@ -93,12 +93,18 @@ def scan(root: Path, wanted: Collection[str] | None = None) -> Found:
 
 def _files(root: Path, found: Found) -> Iterator[Path]:
     """Regular files below the root in sorted order; links out of it are counted."""
-    real_root = root.resolve()
-    for folder, below, names in os.walk(root):
+    real_root = Path(os.path.realpath(root))
+    if not root.is_dir():
+        return
+
+    def fail(problem: OSError) -> None:
+        raise problem  # a folder that cannot be read must not look like one without slices
+
+    for folder, below, names in os.walk(root, onerror=fail):
         below.sort()
         for name in sorted(names):
             path = Path(folder, name)
-            if path.is_symlink() and not path.resolve().is_relative_to(real_root):
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(real_root):
                 found.links_out += 1
             elif path.is_file():
                 yield path

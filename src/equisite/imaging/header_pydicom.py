@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import struct
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from equisite.imaging.fields import BINARY, TAGS, image_header
+from equisite.imaging.foreign import foreign_parser
 from equisite.imaging.header import (
     BIG_ENDIAN,
     DEFLATED,
@@ -23,18 +20,8 @@ from equisite.imaging.header import (
 )
 
 
-@contextmanager
-def quiet_pydicom() -> Iterator[None]:
-    """Keep pydicom from warning and logging: its texts quote values of the header."""
-    logger = logging.getLogger("pydicom")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
+class _Broken(Exception):  # noqa: N818 - a verdict on the file, caught below
+    """The file ends or breaks inside its header."""
 
 
 def read_by_pydicom(path: Path, size: int) -> FileState:
@@ -43,44 +30,30 @@ def read_by_pydicom(path: Path, size: int) -> FileState:
     Raises OSError when the machine cannot read the file.
     """
     import pydicom
-    from pydicom.errors import InvalidDicomError
 
-    with quiet_pydicom(), path.open("rb") as stream:
-        try:
+    try:
+        with path.open("rb") as stream, foreign_parser(_Broken):
             dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=True)
             values = {
                 tag: raw
                 for name, tag in TAGS.items()
                 if (raw := _raw(dataset, tag, name in BINARY)) is not None
             }
-        except InvalidDicomError:
-            return FileState(NOT_DICOM)
-        except OSError as problem:
-            if problem.errno is not None:
-                raise  # the disk, not the file
-            return FileState(TRUNCATED)
-        except (
-            ValueError,
-            KeyError,
-            AttributeError,
-            TypeError,
-            EOFError,
-            struct.error,
-            NotImplementedError,
-            RecursionError,
-        ):
-            return FileState(TRUNCATED)
-        implicit, little = dataset.original_encoding
-        syntax = str(getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", ""))
-        if not syntax or (syntax in (IMPLICIT, EXPLICIT) and little):
-            syntax = IMPLICIT if implicit else EXPLICIT if little else BIG_ENDIAN
-        if not len(dataset):
-            return FileState(NOT_DICOM)
-        offset, length = None, None
-        if syntax == DEFLATED:
-            offset = 0  # inside the deflated stream; the decoder finds it
-        else:
-            offset, length = _pixel_data(stream.tell(), path, bool(little))
+            implicit, little = dataset.original_encoding
+            syntax = str(getattr(getattr(dataset, "file_meta", None), "TransferSyntaxUID", ""))
+            reached = stream.tell()
+    except _Broken:
+        return FileState(TRUNCATED)
+    if not len(dataset):
+        return FileState(NOT_DICOM)
+    if not syntax or (syntax in (IMPLICIT, EXPLICIT) and little):
+        syntax = IMPLICIT if implicit else EXPLICIT if little else BIG_ENDIAN
+    offset: int | None
+    length: int | None
+    if syntax == DEFLATED:
+        offset, length = 0, None  # inside the deflated stream; the decoder finds it
+    else:
+        offset, length = _pixel_data(reached, path, bool(little))
     header = image_header(
         values,
         path=str(path),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from equisite.core.errors import Finding, InputError
 from equisite.imaging.findings import finding, listed
-from equisite.imaging.header import EMPTY, NOT_DICOM, read_header
+from equisite.imaging.header import EMPTY, NOT_DICOM, TRUNCATED, read_header
 from equisite.imaging.names import matching, rules_of
 from equisite.imaging.nifti import read_volume
 from equisite.imaging.nifti_mask import on_grid, read_labels, select_label
@@ -150,6 +150,8 @@ def mask_kind(path: Path) -> str:
     state = read_header(path)
     if state.state == EMPTY:
         raise InputError("MASK_UNREADABLE", problem="it is empty")
+    if state.state == TRUNCATED:
+        raise InputError("MASK_UNREADABLE", problem="it ends early")
     if state.state == NOT_DICOM or state.header is None:
         raise InputError("MASK_UNSUPPORTED", value="neither DICOM nor NIfTI")
     if state.header.sop_class != RTSTRUCT:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
-import warnings
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from numpy.typing import NDArray
 
 from equisite.core.errors import InputError
 from equisite.imaging.findings import ImagingFinding, finding
+from equisite.imaging.foreign import foreign_parser
 from equisite.imaging.grid import Grid
 
 CORNER_VOXELS = 0.01
@@ -38,33 +36,14 @@ def read_labels(path: Path) -> LabelImage:
     MASK_GRID (no geometry stated); OSError when the machine cannot read.
     """
     import nibabel
-    from nibabel.filebasedimages import ImageFileError
-    from nibabel.spatialimages import HeaderDataError
-    from nibabel.wrapstruct import WrapStructError
+
+    def unreadable(why: str) -> InputError:
+        return InputError("MASK_UNREADABLE", problem=why)
 
     path.open("rb").close()  # a missing or forbidden file is the machine's OSError
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.getLogger("nibabel").setLevel(logging.CRITICAL + 1)
-        try:
-            image: Any = nibabel.nifti1.Nifti1Image.from_filename(path)
-            values = np.asanyarray(image.dataobj)
-        except (
-            ImageFileError,
-            HeaderDataError,
-            WrapStructError,
-            EOFError,
-            zlib.error,
-            ValueError,
-            KeyError,
-        ) as problem:
-            raise InputError(
-                "MASK_UNREADABLE", problem="it is no whole NIfTI-1 file"
-            ) from problem
-        except OSError as problem:
-            if problem.errno is not None:
-                raise
-            raise InputError("MASK_UNREADABLE", problem="it ends early") from problem
+    with foreign_parser(unreadable):
+        image: Any = nibabel.nifti1.Nifti1Image.from_filename(path)
+        values = np.asanyarray(image.dataobj)
     while values.ndim > 3 and values.shape[-1] == 1:
         values = values[..., 0]
     if values.ndim != 3:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from equisite.core.errors import InputError
 from equisite.imaging.findings import ImagingFinding, finding
-from equisite.imaging.header_pydicom import quiet_pydicom
+from equisite.imaging.foreign import foreign_parser
 from equisite.imaging.stack import Stack
 
 RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
@@ -51,33 +51,20 @@ def read_structures(path: Path) -> StructureSet:
     """
     import pydicom
 
-    with quiet_pydicom(), path.open("rb") as stream:
-        try:
-            dataset = pydicom.dcmread(stream, force=True)
-            if str(dataset.get("SOPClassUID", "")) != RTSTRUCT:
-                raise InputError("MASK_UNREADABLE", problem="it is no DICOM structure set")
-            return _structure_set(dataset)
-        except InputError:
-            raise
-        except OSError as problem:
-            if problem.errno is not None:
-                raise
-            raise InputError("MASK_UNREADABLE", problem="it ends early") from problem
-        except (
-            ValueError,
-            KeyError,
-            AttributeError,
-            TypeError,
-            EOFError,
-            NotImplementedError,
-        ) as problem:
-            raise InputError(
-                "MASK_UNREADABLE", problem=f"it cannot be parsed ({type(problem).__name__})"
-            ) from problem
+    def unreadable(why: str) -> InputError:
+        return InputError("MASK_UNREADABLE", problem=why)
+
+    with path.open("rb") as stream, foreign_parser(unreadable):
+        dataset = pydicom.dcmread(stream, force=True)
+        if str(dataset.get("SOPClassUID", "")) != RTSTRUCT:
+            raise unreadable("it is no DICOM structure set")
+        return _structure_set(dataset)
 
 
 def _structure_set(dataset: Any) -> StructureSet:
-    contours = {int(item.ReferencedROINumber): item for item in dataset.ROIContourSequence}
+    contours = {
+        int(item.ReferencedROINumber): item for item in dataset.get("ROIContourSequence") or ()
+    }
     structures = [
         _structure(item, contours.get(int(item.ROINumber)))
         for item in sorted(dataset.StructureSetROISequence, key=lambda i: int(i.ROINumber))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from equisite.core.errors import InputError
 from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import ImagingFinding, finding, refused
 from equisite.imaging.suv_fields import SuvFields, read_suv_fields
@@ -42,7 +43,11 @@ def suv_factor(headers: Sequence[ImageHeader]) -> tuple[float, list[ImagingFindi
         return 1.0, [finding("SUV_TYPE", value=headers[0].suv_type)]
     if units not in ("BQML", "CNTS"):
         return 1.0, [finding("SUV_UNITS", value=units or "none")]
-    return factor_of_fields(units, [read_suv_fields(h.path) for h in headers])
+    try:
+        slices = [read_suv_fields(h.path) for h in headers]
+    except InputError as error:
+        return 1.0, [finding(f.code, **f.numbers) for f in error.findings]
+    return factor_of_fields(units, slices)
 
 
 def factor_of_fields(

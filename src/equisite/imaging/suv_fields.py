@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from equisite.imaging.header_pydicom import quiet_pydicom
+from equisite.core.errors import InputError
+from equisite.imaging.foreign import foreign_parser
 
 PHILIPS_SUV, PHILIPS_ACTIVITY = (0x7053, 0x1000), (0x7053, 0x1009)
 GE_SCAN_TIME = (0x0009, 0x100D)
@@ -85,10 +86,17 @@ def instant_seconds(value: str) -> float | None:
 
 
 def read_suv_fields(path: str) -> SuvFields:
-    """Read one slice with pydicom. Raises OSError when the machine cannot read."""
+    """Read one slice with pydicom.
+
+    Raises InputError SUV_UNREADABLE when it cannot be parsed, OSError when the machine
+    cannot read it.
+    """
     import pydicom
 
-    with quiet_pydicom():
+    def unreadable(why: str) -> InputError:
+        return InputError("SUV_UNREADABLE", problem=why)
+
+    with foreign_parser(unreadable):
         dataset = pydicom.dcmread(Path(path), stop_before_pixels=True, force=True)
         dose = next(iter(_get(dataset, "RadiopharmaceuticalInformationSequence") or ()), None)
         series_day = day_seconds(_text(dataset, "SeriesDate"))

@@ -28,7 +28,7 @@ PROJECTIONS = frozenset(
         "CSA PARALLEL",
     }
 )
-GREY = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR"})
+GREY = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", ""})
 
 
 def is_secondary(sop_class: str) -> bool:
@@ -38,7 +38,7 @@ def is_secondary(sop_class: str) -> bool:
 
 def is_scout(header: ImageHeader) -> bool:
     """An image type that names a planning image."""
-    return any(word in value for value in header.image_type for word in SCOUT_WORDS)
+    return any(word in value.upper() for value in header.image_type for word in SCOUT_WORDS)
 
 
 def check_kind(headers: Sequence[ImageHeader]) -> list[ImagingFinding]:

@@ -47,7 +47,7 @@ class ValueTally:
         scaled: NDArray[np.float64],
     ) -> None:
         """Count one frame: stored values and values after rescale."""
-        self.constant.append(bool(stored.min() == stored.max()))
+        self.constant.append(header.slope == 0 or bool(stored.min() == stored.max()))
         if header.modality != "CT":
             return
         self.voxels += scaled.size
