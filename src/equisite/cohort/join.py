@@ -31,6 +31,8 @@ def join(sources: Sources, several: str) -> Joined:
     several: the protocol's rule for several series or readers of one region: `first`
     takes the first reader and series by name, `mean` averages what is not missing.
 
+    A region that radiomics refused gives no value, whatever stands in its row.
+
     Analysis sets: `genomics` and `imaging` hold patients with at least one value of that
     kind, `both` those in both. `all` holds whoever is in one of them, and patients for
     whom no data was given at all; who lost all data that was given leaves the cohort.
@@ -83,7 +85,9 @@ def _wide(
     unused: dict[str, list[str]] = defaultdict(list)
     for (patient, region), unsorted in sorted(grouped.items()):
         rows = sorted(unsorted, key=lambda r: (r["reader"], r.get("token", "")))
-        usable = [r for r in rows if any(r[f] for f in features)] or rows
+        # What is defined of a refused region stays in its own table.
+        accepted = (r for r in rows if r["roi_status"] == "ok")
+        usable = [r for r in accepted if any(r[f] for f in features)]
         used = usable if several == "mean" else usable[:1]
         for feature in features:
             values[patient]["__".join((*region, feature))] = _one_value(
