@@ -13,9 +13,9 @@ export PYTHONPATH={source} PATH={bin}:$PATH EQUISITE_HOME={home}
 exec {runner}/bin/snakemake "$@"
 """
 EQUISITE = """#!/bin/bash
-# Written by scripts/run.py install. `equisite run` starts Snakemake, so it runs in the runner; all else in the image.
+# Written by scripts/run.py install. What reads sheets or starts Snakemake runs in the runner.
 export EQUISITE_HOME={home}
-if [[ ${{1:-}} == run ]]; then
+if [[ ${{1:-}} =~ ^(init|check|run|protocol|papers)$ ]]; then
   export PYTHONPATH={source} PATH={bin}:$PATH
   exec {runner}/bin/python -m equisite.cli "$@"
 fi

@@ -35,10 +35,11 @@ with SnakemakeApi() as api:
     )
     rules = workflow._workflow.rules  # a private attribute: this one place holds it
     print("RULES" + json.dumps([
-        {"name": r.name, "file": str(r.snakefile), "shell": r.shellcmd, "script": bool(r.script),
-         "wrapper": bool(r.wrapper), "run": bool(r.is_run), "log": [str(x) for x in r.log],
-         "params": list(r.params.keys()), "output": [str(x) for x in r.output],
-         "resources": list(r.resources), "benchmark": str(r.benchmark or "")}
+        {"name": r.name, "file": str(r.snakefile), "shell": r.shellcmd,
+         "script": bool(r.script), "wrapper": bool(r.wrapper), "run": bool(r.is_run),
+         "log": [str(x) for x in r.log], "params": list(r.params.keys()),
+         "output": [str(x) for x in r.output], "resources": list(r.resources),
+         "benchmark": str(r.benchmark or "")}
         for r in rules]))
 """
 

@@ -75,14 +75,21 @@ def run(
         raise ConfigError("SITE_FOLDER_MISSING", folder=str(directory))
     command = command_of(directory, profile, cores, extra, snakefile)
     with RunLock(directory) as lock:
-        if lock.stale and any((directory / ".snakemake" / "locks").glob("*")):
+        if lock.stale and _locked(directory):
             print("The last run was killed; its lock is opened.", flush=True)
             unlock = command_of(directory, profile, cores, ["--unlock"], snakefile)
             code = _follow(unlock, lock, raw=True)
             if code:
                 return _our_code(code)
         print(shlex.join(command), flush=True)
-        return _our_code(_follow(command, lock, raw=bool(_RAW & set(extra))))
+        code = _follow(command, lock, raw=bool(_RAW & set(extra)))
+        lock.leave = (code < 0 or code >= 128) and _locked(directory)
+        return _our_code(code)
+
+
+def _locked(directory: Path) -> bool:
+    """Whether Snakemake's own lock stands in a site folder."""
+    return any((directory / ".snakemake" / "locks").glob("*"))
 
 
 def _our_code(code: int) -> int:
@@ -118,10 +125,12 @@ def _follow(command: Sequence[str], lock: RunLock, *, raw: bool) -> int:
         with os.fdopen(report_in, encoding="ascii") as report:
             group = int(report.readline() or 0)
         lock.record(process.pid, group)
-        with _forwarding(control_out):
+        with _forwarding(control_out) as signals:
             if process.stdout is not None:
                 _show(process.stdout.fileno())
             code = process.wait()
+        if signals and code:
+            code = 128 + signals[0]  # stopped by the user, no fault of a machine
     finally:
         os.close(control_out)  # from here on the guard kills what is left
         process.wait()
@@ -132,8 +141,11 @@ def _follow(command: Sequence[str], lock: RunLock, *, raw: bool) -> int:
 
 
 @contextmanager
-def _forwarding(control: int) -> Iterator[None]:
-    """Pass SIGINT and SIGTERM on to Snakemake; a second one kills everything."""
+def _forwarding(control: int) -> Iterator[list[int]]:
+    """Pass SIGINT and SIGTERM on to Snakemake; a second one kills everything.
+
+    Gives the list of the signals that came.
+    """
     seen: list[int] = []
 
     def forward(number: int, frame: object) -> None:
@@ -146,7 +158,7 @@ def _forwarding(control: int) -> Iterator[None]:
 
     before = {n: signal.signal(n, forward) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield seen
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

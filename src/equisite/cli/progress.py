@@ -12,6 +12,7 @@ _RULE = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):$")
 _JOBS = re.compile(r"^total\s+(\d+)$")
 _PLANNING = "Building DAG of jobs..."
 _TROUBLE = re.compile(r"error|exception|exiting because|restart|failed", re.IGNORECASE)
+_CHATTER = ("Assuming unrestricted shared", "Using workflow specific profile")
 _KEPT = 60
 
 
@@ -40,7 +41,7 @@ class Progress:
         if text == _PLANNING:
             self._planning = False
         if self._planning:
-            if text and not text.startswith("Assuming unrestricted shared"):
+            if text and not text.startswith(_CHATTER):
                 print(text, file=self._out, flush=True)
             return
         self.last.append(text)

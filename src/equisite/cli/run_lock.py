@@ -33,6 +33,8 @@ class Owner:
 class RunLock:
     """Holds `.equisite.lock` of a folder as a context; `stale` tells whether one was left.
 
+    Set `leave` when Snakemake was killed alone: the file then stays, and the next start
+    finds it stale and opens Snakemake's lock.
     Raises ConfigError RUN_ALREADY when a run is alive on this machine, RUN_ELSEWHERE when
     the lock was taken on another one.
     """
@@ -41,6 +43,7 @@ class RunLock:
         self._path = directory / NAME
         self._descriptor = -1
         self.stale = False
+        self.leave = False
 
     def __enter__(self) -> Self:
         while True:
@@ -69,7 +72,8 @@ class RunLock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._path.unlink(missing_ok=True)
+        if not self.leave:
+            self._path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
     def record(self, guard: int, group: int) -> None:

@@ -37,8 +37,8 @@ def _init(args: argparse.Namespace) -> int:
     for path in write_example(args.directory):
         print(path)
     print(
-        "An example that runs as it is, on made data. Replace sheets, protocol and keyring by"
-        f" your own, then: equisite check --directory {args.directory}"
+        "An example that runs as it is, on made data. Replace sheets, protocol and keyring"
+        f" by your own, then: equisite check --directory {args.directory}"
     )
     return 0
 
@@ -65,9 +65,9 @@ def _run(args: argparse.Namespace) -> int:
             print(line)
     elif code == 70:
         print(
-            "A step failed for a reason of the machine, not of the data. Its log is named above;"
-            " the whole story stands in .snakemake/log. Start again when it is mended: what is"
-            " finished is kept.",
+            "A step failed for a reason of the machine, not of the data. Its log is named"
+            " above; the whole story stands in .snakemake/log. Start again when it is mended:"
+            " what is finished is kept.",
             file=sys.stderr,
         )
     return code
