@@ -147,7 +147,11 @@ def write_site(
     for i in order if order is not None else range(people.count):
         flags = {f"set_{name}": "1" if mask[i] else "0" for name, mask in people.sets.items()}
         rows.append(
-            {"patient": patient(i), **flags, **{name: cells[i] for name, cells in found.items()}}
+            {
+                "patient": patient(i),
+                **flags,
+                **{name: cells[i] for name, cells in found.items()},
+            }
         )
     names = ["patient", "set_all", "set_genomics", "set_imaging", "set_both", *found]
     write_table(folder / "private/cohort.tsv", names, rows)

@@ -1,0 +1,384 @@
+"""Attacks on what is released: small cells, remainders, everybody, differences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_cohort import columns, patients_of, protocol
+
+from equisite.bundle.format import KINDS
+from equisite.bundle.keys import parse_key
+from equisite.bundle.ruleset import rules_of
+from equisite.codebook.book import codebook
+from equisite.release.aggregate import Disclosed, disclose
+from equisite.release.kinds import TABULATE
+
+Columns = dict[str, list[str]]
+SEX = {"id": "sex", "kind": "count", "keys": ["sex"]}
+BAND = {"id": "band", "kind": "count", "keys": ["age_band"]}
+BOTH = {"id": "both", "kind": "count", "keys": ["sex", "age_band"]}
+COHORT = {"id": "cohort", "kind": "count", "keys": ["analysis_set"]}
+CARRIERS = {
+    "id": "carriers",
+    "kind": "carriers",
+    "genes": "panel",
+    "consequence": ["truncating"],
+}
+CORE = {"id": "core", "kind": "moment", "features": "mr__gtv__core"}
+HIST = {"id": "hist", "kind": "hist", "features": "mr__gtv__core"}
+VOLUME = "mr__gtv__shape_mesh_volume"
+
+
+def release(found: Columns, tables: Sequence[Mapping[str, Any]], **options: Any) -> Disclosed:
+    made = protocol(tables=tables, **options)
+    return disclose(patients_of(found), made, codebook(), rules_of(made))
+
+
+def shown(disclosed: Disclosed, table: str) -> dict[str, str]:
+    return {
+        f"{c.key} {c.measure}": c.value
+        for c in (*disclosed.cells, *disclosed.quality)
+        if c.table == table and c.value
+    }
+
+
+def reason(disclosed: Disclosed, table: str) -> str:
+    return next(row.reason for row in disclosed.tables if row.table == table)
+
+
+def status(disclosed: Disclosed, key: str, measure: str) -> str:
+    return next(c.status for c in disclosed.cells if (c.key, c.measure) == (key, measure))
+
+
+def spread(counts: Mapping[str, int]) -> list[str]:
+    return [code for code, number in counts.items() for _ in range(number)]
+
+
+def with_sex(counts: Mapping[str, int]) -> Columns:
+    codes = spread(counts)
+    found = columns(len(codes))
+    found["sex"] = codes
+    found["sex_female"] = ["1" if c == "female" else "0" for c in codes]
+    return found
+
+
+# -- counts --------------------------------------------------------------------------------
+
+
+def test_a_small_cell_takes_the_table_with_it_when_it_could_be_subtracted():
+    out = release(with_sex({"female": 55, "male": 5}), [COHORT, SEX])
+    assert shown(out, "sex") == {}
+    assert reason(out, "sex") == "small"
+
+
+def test_two_small_cells_hide_behind_each_other_without_margins():
+    out = release(with_sex({"female": 45, "male": 8, "other": 7}), [COHORT, SEX])
+    assert shown(out, "sex") == {
+        "analysis_set=all|sex=female count": "45",
+        "analysis_set=all|sex=unknown count": "0",
+    }
+
+
+def test_all_of_one_category_says_something_of_each():
+    out = release(with_sex({"female": 60}), [COHORT, SEX])
+    assert shown(out, "sex") == {}
+
+
+def test_zeros_of_a_clinical_table_are_published():
+    out = release(with_sex({"female": 30, "male": 30}), [COHORT, SEX])
+    assert shown(out, "sex")["analysis_set=all|sex=other count"] == "0"
+    assert shown(out, "sex")["analysis_set=all count"] == "60"
+
+
+def crossed() -> Columns:
+    """Sex by age band with two small cells, which lie in different rows and columns."""
+    counts = {
+        ("female", "50-59"): 45,
+        ("female", "60-69"): 30,
+        ("female", "70-79"): 4,
+        ("male", "50-59"): 5,
+        ("male", "60-69"): 40,
+        ("male", "70-79"): 35,
+    }
+    codes = [pair for pair, number in counts.items() for _ in range(number)]
+    found = with_sex({"female": 79, "male": 80})
+    found["age_band"] = [band for _, band in codes]
+    return found
+
+
+def test_a_table_that_opens_an_earlier_one_stays():
+    found = crossed()
+    first = release(found, [COHORT, BOTH])
+    assert any(c.status == "suppressed" for c in first.cells)
+    together = release(found, [COHORT, BOTH, SEX, BAND])
+    assert shown(together, "both") == shown(first, "both")
+    assert "linked" in {reason(together, "sex"), reason(together, "band")}
+
+
+def test_strata_of_moments_do_not_open_a_count_table():
+    found = crossed()
+    stratified = {"id": "core", "kind": "moment", "features": [VOLUME], "strata": ["sex"]}
+    assert reason(release(found, [COHORT, BOTH, stratified]), "core") == ""
+    opened = release(found, [COHORT, BOTH, BAND, stratified])
+    assert (reason(opened, "band"), reason(opened, "core")) == ("", "linked")
+
+
+def test_a_structural_zero_is_said_to_be_one():
+    diagnosis = {"id": "d", "kind": "count", "keys": ["sex", "diagnosis_chapter"]}
+    out = release(columns(400), [COHORT, diagnosis], public=True)
+    assert (
+        status(out, "analysis_set=all|diagnosis_chapter=XV|sex=male", "count") == "structural"
+    )
+
+
+# -- the attacker's linear programme over everything that is out ---------------------------
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.integers(0, 40), min_size=6, max_size=6),
+    st.permutations(["sex", "band", "both"]),
+    st.integers(0, 2),
+)
+def test_no_small_cell_can_be_found_from_all_tables_together(
+    numbers: list[int], order: list[str], seed: int
+):
+    from scipy.optimize import linprog
+
+    book, made = codebook(), {"sex": SEX, "band": BAND, "both": BOTH}
+    sexes, bands = ("female", "male", "other"), ("50-59", "60-69")
+    counts = dict(zip(product(sexes, bands), numbers, strict=True))
+    if sum(numbers) < 30:
+        return
+    codes = [pair for pair, number in counts.items() for _ in range(number)]
+    found = columns(len(codes), seed=seed)
+    found["sex"] = [sex for sex, _ in codes]
+    found["age_band"] = [band for _, band in codes]
+    out = release(found, [COHORT, *(made[name] for name in order)])
+    every = {name: tuple(book.variable(name).codes) for name in ("sex", "age_band")}
+    cells = list(product(every["sex"], every["age_band"]))
+    rows, values = [], []
+    for c in out.cells:
+        if c.value and "analysis_set=all" in c.key:
+            named = parse_key(c.key).variables
+            rows.append(
+                [
+                    float(named.get("sex", s) == s and named.get("age_band", b) == b)
+                    for s, b in cells
+                ]
+            )
+            values.append(float(c.value))
+    hidden = [c for c in out.cells if c.status == "suppressed" and c.measure == "count"]
+    for c in hidden:
+        named = parse_key(c.key).variables
+        inside = [
+            float(named.get("sex", s) == s and named.get("age_band", b) == b) for s, b in cells
+        ]
+        truth = sum(counts.get(pair, 0) for pair, i in zip(cells, inside, strict=True) if i)
+        if not 1 <= truth < 10:
+            continue
+        low = linprog(inside, A_eq=rows, b_eq=values, bounds=(0, None)).fun
+        high = -linprog([-i for i in inside], A_eq=rows, b_eq=values, bounds=(0, None)).fun
+        assert low <= 1e-6, c.key
+        assert high >= 10 - 1e-6, c.key
+
+
+def test_published_counts_are_never_small_nor_leave_a_small_remainder():
+    for seed in range(8):
+        found = columns(120 + 37 * seed, seed=seed)
+        out = release(found, [COHORT, BOTH, SEX, BAND, CARRIERS])
+        for c in out.cells:
+            if c.value and c.measure in ("count", "n"):
+                assert not 1 <= int(c.value) < 10, c.key
+
+
+# -- groups --------------------------------------------------------------------------------
+
+
+def lacking(n: int, genomics: int, imaging: int) -> Columns:
+    has_genomics = np.arange(n) >= genomics
+    has_imaging = np.arange(n) < n - imaging
+    return columns(n, genomics=has_genomics, imaging=has_imaging)
+
+
+@pytest.mark.parametrize(
+    ("genomics", "imaging", "expected"),
+    [
+        (0, 0, {"all": 80, "genomics": 80, "imaging": 80, "both": 80}),
+        (4, 3, {"all": 73, "genomics": 73, "imaging": 73, "both": 73}),
+        (12, 15, {"all": 80, "genomics": 68, "imaging": 65, "both": 53}),
+        (12, 3, {"all": 77, "genomics": 65, "imaging": 77, "both": 65}),
+    ],
+)
+def test_groups_never_differ_by_a_few(genomics: int, imaging: int, expected: dict[str, int]):
+    out = release(lacking(80, genomics, imaging), [COHORT, CORE, CARRIERS])
+    sizes = {
+        str(parse_key(c.key).get("analysis_set")): int(c.value)
+        for c in out.cells
+        if c.table == "cohort"
+    }
+    assert sizes == expected
+    totals = [int(c.value) for c in out.cells if c.measure == "n" and c.value]
+    for a, b in product([*sizes.values(), *totals], repeat=2):
+        assert not 1 <= a - b < 10 or (genomics, imaging) == (12, 15)
+
+
+def test_a_feature_that_a_few_lack_shrinks_its_whole_group():
+    found = columns(80)
+    for i in range(4):
+        found[VOLUME][i] = ""
+    out = release(found, [COHORT, CORE])
+    numbers = {int(c.value) for c in out.cells if c.measure in ("n", "count") and c.value}
+    assert numbers == {76, 80} - {80}
+    assert out.left_out == {"all": 4, "genomics": 4, "imaging": 4, "both": 4}
+
+
+def test_overlapping_groups_of_one_feature_do_not_both_leave():
+    found = lacking(120, 30, 0)
+    narrow = {**CORE, "id": "narrow", "analysis_set": "both"}
+    assert reason(release(found, [COHORT, CORE, narrow]), "narrow") == "overlap"
+    assert reason(release(found, [COHORT, narrow, CORE]), "core") == "overlap"
+
+
+# -- carriers ------------------------------------------------------------------------------
+
+
+def with_carriers(numbers: Sequence[int | None], n: int = 60) -> Columns:
+    found = columns(n)
+    for gene, number in zip(("AAA1", "BBB2", "CCC3"), numbers, strict=True):
+        for consequence in ("truncating", "missense"):
+            found[f"carriers__{gene}__{consequence}"] = [
+                "" if number is None else "2" if i < number else "0" for i in range(n)
+            ]
+    return found
+
+
+def carriers(numbers: Sequence[int | None], **options: Any) -> dict[str, str]:
+    out = release(with_carriers(numbers), [COHORT, CARRIERS], **options)
+    return {
+        str(parse_key(c.key).get("gene")): c.value or c.status
+        for c in out.cells
+        if c.table == "carriers" and c.measure == "count"
+    }
+
+
+def test_no_carrier_few_carriers_and_all_but_few_look_alike():
+    assert carriers([20, 0, 3]) == {"AAA1": "20", "BBB2": "suppressed", "CCC3": "suppressed"}
+    assert carriers([20, 55, 60]) == {"AAA1": "20", "BBB2": "suppressed", "CCC3": "suppressed"}
+
+
+def test_open_data_show_every_count_of_carriers():
+    assert carriers([20, 0, 3], public=True) == {"AAA1": "20", "BBB2": "0", "CCC3": "3"}
+
+
+def test_a_gene_that_was_not_read_is_no_zero():
+    out = release(with_carriers([20, None, 15]), [COHORT, CARRIERS], public=True)
+    read = {
+        parse_key(c.key).get("gene"): c.value
+        for c in out.cells
+        if c.table == "carriers" and c.measure == "n"
+    }
+    assert read == {"AAA1": "60", "BBB2": "0", "CCC3": "60"}
+    assert carriers([20, None, 15])["BBB2"] == "suppressed"
+
+
+def test_a_gene_not_read_in_a_few_patients_hides_in_how_many():
+    found = with_carriers([20, 20, 20])
+    for i in range(57, 60):
+        found["carriers__BBB2__truncating"][i] = ""
+    out = release(found, [COHORT, CARRIERS])
+    assert status(out, "analysis_set=genomics|gene=BBB2", "n") == "suppressed"
+    assert status(out, "analysis_set=genomics|gene=AAA1", "n") == "ok"
+
+
+# -- moments and histograms ----------------------------------------------------------------
+
+
+def test_moments_need_twenty_patients():
+    few = np.arange(80) < 19
+    out = release(columns(80, imaging=few), [COHORT, CORE])
+    assert shown(out, "core") == {}
+    assert reason(out, "core") == "minimum"
+
+
+def test_a_feature_out_of_its_limits_is_withheld_and_named():
+    found = columns(80)
+    found[VOLUME] = [str(float(v) / 1e9) for v in found[VOLUME]]
+    out = release(found, [COHORT, CORE])
+    key = f"analysis_set=imaging|feature={VOLUME}"
+    assert status(out, key, "mean_off") == "clipped"
+    assert status(out, f"{key}|side=low", "clipped") == "clipped"
+    assert status(out, f"{key}|side=high", "clipped") == "suppressed"
+    assert reason(out, "core") == ""
+
+
+def test_a_feature_with_one_value_for_all_is_withheld():
+    found = columns(80)
+    found[VOLUME] = [found[VOLUME][0]] * 80
+    out = release(found, [COHORT, CORE])
+    assert status(out, f"analysis_set=imaging|feature={VOLUME}", "m2") == "suppressed"
+
+
+def test_a_sum_that_two_patients_make_up_is_withheld():
+    depth = {"id": "q", "kind": "quality", "variables": ["mean_depth"]}
+    found = columns(80)
+    found["mean_depth"] = ["0.001"] * 78 + ["900.5", "800.5"]
+    assert reason(release(found, [COHORT, depth]), "q") == "small"
+    assert reason(release(columns(80), [COHORT, depth]), "q") == ""
+
+
+def test_every_bin_of_a_histogram_has_nobody_or_at_least_k():
+    constant = codebook().constant(VOLUME)
+    levels = {}
+    for n in (60, 150, 600):
+        found = columns(n)
+        even = np.linspace(constant.edge_low, constant.edge_high, n + 1)[:-1] + 1e-4
+        found[VOLUME] = [f"{10**v - constant.offset:.10g}" for v in even]
+        out = release(found, [COHORT, HIST])
+        bins = [int(c.value) for c in out.cells if c.measure == "bin" and c.value]
+        assert all(b == 0 or b >= 10 for b in bins)
+        levels[n] = {
+            parse_key(c.key).get("level") for c in out.cells if VOLUME in c.key and c.value
+        }
+    assert levels == {60: {"5"}, 150: {"10"}, 600: {"20"}}
+
+
+def test_a_histogram_takes_the_finest_level_that_passes():
+    out = release(columns(400), [COHORT, HIST], public=True)
+    assert {parse_key(c.key).get("level") for c in out.cells if c.measure == "bin"} == {"20"}
+
+
+def test_a_flag_with_a_small_group_keeps_the_products_inside():
+    table = {"id": "x", "kind": "comoment", "features": [VOLUME], "covariates": ["sex_female"]}
+    out = release(with_sex({"female": 15, "male": 65}), [COHORT, table])
+    assert reason(out, "x") == "small"
+    assert reason(release(columns(80), [COHORT, table]), "x") == ""
+
+
+def test_a_patient_whom_the_design_singles_out_keeps_the_products_inside():
+    table = {"id": "x", "kind": "comoment", "features": [VOLUME], "covariates": ["age"]}
+    found = columns(80)
+    found["age"] = ["40"] * 79 + ["90"]
+    assert reason(release(found, [COHORT, table]), "x") == "small"
+
+
+# -- every kind has a test -----------------------------------------------------------------
+
+TESTED = {
+    "count": test_a_small_cell_takes_the_table_with_it_when_it_could_be_subtracted,
+    "carriers": test_no_carrier_few_carriers_and_all_but_few_look_alike,
+    "moment": test_moments_need_twenty_patients,
+    "hist": test_every_bin_of_a_histogram_has_nobody_or_at_least_k,
+    "comoment": test_a_flag_with_a_small_group_keeps_the_products_inside,
+    "quality": test_a_sum_that_two_patients_make_up_is_withheld,
+}
+
+
+def test_every_kind_of_table_that_may_leave_has_an_attack():
+    assert set(TESTED) == set(KINDS) == set(TABULATE)
