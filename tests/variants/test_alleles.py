@@ -77,7 +77,9 @@ def test_span_reaches_from_the_first_to_the_last_way_of_writing(case: tuple[str,
     length = edit.end - edit.start
     places = []
     for at in range(len(sequence) + 1 - length):
-        other = Edit("c", at, at + length, sequence_part(edit, sequence, at) if edit.alt else "")
+        other = Edit(
+            "c", at, at + length, sequence_part(edit, sequence, at) if edit.alt else ""
+        )
         if changed(other, sequence) == target:
             places.append(at)
     assert (start, end) == (min(places), max(places) + length)
