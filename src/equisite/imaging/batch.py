@@ -10,7 +10,7 @@ from pathlib import Path
 from equisite.core.errors import EquisiteError, Finding, InputError
 from equisite.core.outcomes import Outcome, done, from_error, judged
 from equisite.imaging.discovery import Found, SeriesFiles, one_series, scan, series_by_uid
-from equisite.imaging.findings import INFO, REFUSE, WARN, ImagingFinding, refused
+from equisite.imaging.findings import INFO, REFUSE, WARN, finding, refused
 from equisite.imaging.masks import MaskReader, Region
 from equisite.imaging.nifti import write_mask
 from equisite.imaging.rows import RegionPair, SeriesRow
@@ -96,9 +96,7 @@ def _is_uid(series: str) -> bool:
 
 
 def _refusal(error: EquisiteError) -> SeriesReport:
-    return SeriesReport(
-        tuple(ImagingFinding(f.code, f.where, dict(f.numbers)) for f in error.findings)
-    )
+    return SeriesReport(tuple(finding(f.code, **f.numbers) for f in error.findings))
 
 
 def _record(result: BatchResult, row: ImagingItem, report: SeriesReport, images: int) -> None:

@@ -155,7 +155,8 @@ def mask_kind(path: Path) -> str:
     if state.state == NOT_DICOM or state.header is None:
         raise InputError("MASK_UNSUPPORTED", value="neither DICOM nor NIfTI")
     if state.header.sop_class != RTSTRUCT:
-        raise InputError("MASK_UNSUPPORTED", value=f"DICOM class {state.header.sop_class}")
+        kind = state.header.sop_class or "none"
+        raise InputError([finding("MASK_UNSUPPORTED", value=f"DICOM class {kind}")])
     return "rtstruct"
 
 
