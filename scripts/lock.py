@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from software import fronts  # noqa: E402
 from software.apt import Apt  # noqa: E402
 from software.console import Stop, run, say  # noqa: E402
-from software.home import Home, find_home  # noqa: E402
+from software.home import Home, alone, find_home  # noqa: E402
 from software.install import Installer  # noqa: E402
 from software.locks import Item, read_wheels, sha256_of, write_debs, write_wheels  # noqa: E402
 from software.pypi import Pip  # noqa: E402
@@ -222,7 +222,8 @@ def main() -> int:
         if "wheels" in what:
             lock_wheels(home)
         if "built" in what:
-            record_built(home)
+            with alone(home):
+                record_built(home)
     except Stop as stop:
         say(f"lock: {stop}")
         return 2

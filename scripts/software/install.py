@@ -104,12 +104,15 @@ class Installer:
             wanted.pop("kernels")
         return all(is_done(self.home, name, digest) for name, digest in wanted.items())
 
-    def install(self) -> None:
-        """Make what is missing; one process at a time."""
-        if self.ready():
+    def install(self, *, kernels: bool = True) -> None:
+        """Make what is missing; one process at a time.
+
+        kernels: compile changed kernels ahead; without, the next command compiles them itself.
+        """
+        if self.ready(kernels=kernels):
             return
         with alone(self.home):
-            if self.ready():
+            if self.ready(kernels=kernels):
                 return
             self.make()
 
@@ -314,10 +317,10 @@ class Installer:
         return digests[0], digests[1]
 
 
-def installed(home: Home, kit: Path | None) -> Installer:
+def installed(home: Home, kit: Path | None, *, kernels: bool = True) -> Installer:
     """Install if needed and return the installer."""
     maker = Installer(home, kit)
-    maker.install()
+    maker.install(kernels=kernels)
     return maker
 
 

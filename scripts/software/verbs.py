@@ -106,7 +106,7 @@ def dispatch(options: argparse.Namespace) -> int:
     if options.verb == "exec" and os.environ.get("EQUISITE_INSIDE") == "1":
         words = options.command[1:] if options.command[:1] == ["--"] else options.command
         os.execvp(words[0], words)  # noqa: S606 - inside the image a command just runs
-    maker = installed(home, kit)
+    maker = installed(home, kit, kernels=options.verb != "exec")
     if options.verb == "install":
         say(f"equisite: ready in {home.root}; start with {home.bin / 'equisite'}")
         return 0
