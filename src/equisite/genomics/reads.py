@@ -167,7 +167,7 @@ class FastqFile:
             return
         self._seen_phred33 = len(text.translate(None, _BELOW_PHRED64)) < len(text)
         self._seen_high |= len(text.translate(None, _ABOVE_PHRED33)) < len(text)
-        if not self._seen_phred33 and self._seen_high and len(records) >= BLOCK:
+        if not self._seen_phred33 and self._seen_high and len(records.bases) >= BLOCK:
             self._fail("QUALITY_ENCODING")
 
     def _broken(self, problem: str) -> NoReturn:
