@@ -105,13 +105,13 @@ def carriers(directory: Path) -> Check:
         for bundle in sorted((directory / "lead" / "inbox").glob(f"{site}-r*.bundle")):
             for cell in bundle_rows(bundle, "cells.tsv"):
                 key = dict(part.split("=", 1) for part in cell["key"].split("|"))
-                if cell["table"] == "germline_carriers" and "gene" in key:
+                if cell["table"] == "germline_carriers" and cell["measure"] == "count":
                     got[site, key["gene"], key["consequence"]] = cell["value"]
     truth = rows(directory / "truth" / "carriers.tsv")
     wrong = [
-        f"{' '.join(key)}: {got.get(key, 'no cell')}, planted {t['carriers']}"
+        f"{' '.join(cell)}: {got.get(cell, 'no cell')}, planted {t['carriers']}"
         for t in truth
-        if got.get(key := (t["site"], t["gene"], t["consequence"])) != t["carriers"]
+        if got.get(cell := (t["site"], t["gene"], t["consequence"])) != t["carriers"]
     ]
     return Check("carriers of planted variants, exact", len(truth), wrong)
 

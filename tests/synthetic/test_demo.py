@@ -25,7 +25,8 @@ def directory(tmp_path):
             "value": "13",
             "status": "ok",
         }
-        write_sheet(tmp_path / "cells.tsv", [cell])
+        callable_patients = cell | {"key": "analysis_set=genomics|gene=SYNA", "measure": "n"}
+        write_sheet(tmp_path / "cells.tsv", [callable_patients, cell])
         inbox = tmp_path / "lead" / "inbox"
         inbox.mkdir(parents=True, exist_ok=True)
         with tarfile.open(inbox / f"{site}-r0001.bundle", "w") as archive:
