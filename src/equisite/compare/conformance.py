@@ -2,7 +2,9 @@
 
 Digests first: an item whose digest is that of most sites conforms and nothing more is
 looked at. Otherwise values: the largest difference from the pack's truth and the scores
-must be within the protocol's tolerance of the best site's.
+must be within the protocol's tolerance of the best site's. The difference itself may be
+large: a sphere of voxels is not a sphere, at every site alike. An item that has values
+only (a score over several digests) counts as equal when its values are the best site's.
 """
 
 from __future__ import annotations
@@ -50,12 +52,12 @@ def judge(bundles: Mapping[str, Bundle], tolerance: float) -> list[SiteConforman
         item: _most_held([read[s][item][0] for s in read if item in read[s]]) for item in items
     }
     best = {
-        (item, score): max(
-            (read[s][item][1][score] for s in read if score in read[s].get(item, ("", {}))[1]),
+        (item, measure): pick(
+            (read[s][item][1][measure] for s in read if measure in read[s].get(item, ("", {}))[1]),
             default=0.0,
         )
         for item in items
-        for score in SCORES
+        for measure, pick in (*((score, max) for score in SCORES), (DIFFERENCE, min))
     }
     return [
         _site(
@@ -101,6 +103,8 @@ def _item(
     digest, values = own
     if digest and digest == reference:
         level = BY_DIGEST
+    elif not digest and not reference and all(v == best[item, m] for m, v in values.items()):
+        level = BY_DIGEST
     elif values and _close(item, values, best, tolerance):
         level = BY_VALUE
     else:
@@ -114,11 +118,7 @@ def _close(
     best: Mapping[tuple[str, str], float],
     tolerance: float,
 ) -> bool:
-    far = [v for name, v in values.items() if name == DIFFERENCE and v > tolerance]
-    low = [
-        v for name, v in values.items() if name in SCORES and v < best[item, name] - tolerance
-    ]
-    return not far and not low
+    return all(abs(value - best[item, measure]) <= tolerance for measure, value in values.items())
 
 
 def _site(site: str, items: tuple[ItemConformance, ...]) -> SiteConformance:
