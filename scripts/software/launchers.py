@@ -15,10 +15,22 @@ exec {runner}/bin/snakemake "$@"
 EQUISITE = """#!/bin/bash
 # Written by scripts/run.py install. What reads sheets or starts Snakemake runs in the runner.
 export EQUISITE_HOME={home}
-if [[ ${{1:-}} =~ ^(init|check|run|protocol|papers)$ ]]; then
+if [[ ${{1:-}} =~ ^(init|check|run|protocol|papers)$ || "${{1:-}} ${{2:---}}" == "compare -"* ]]; then
   export PYTHONPATH={source} PATH={bin}:$PATH
   exec {runner}/bin/python -m equisite.cli "$@"
 fi
+# The image sees what is named: the folder to work in, and other files read-only.
+before=
+for word in "$@"; do
+  path=${{word#*=}}
+  if [[ $before == --directory || $word == --directory=* ]]; then
+    EQUISITE_BINDS_RW+=":$(realpath -m -- "$path")"
+  elif [[ -e $path ]]; then
+    EQUISITE_BINDS+=":$(realpath -m -- "$path")"
+  fi
+  before=$word
+done
+export EQUISITE_BINDS EQUISITE_BINDS_RW
 exec {front} -c 'exec equisite "$@"' equisite "$@"
 """
 
