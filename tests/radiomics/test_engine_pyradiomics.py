@@ -50,7 +50,7 @@ def as_shipped(
     with np.errstate(all="ignore"):
         found = featureextractor.RadiomicsFeatureExtractor(**keys).execute(pixels, region)
     names = engine.identifiers()
-    return {names[k]: float(v) for k, v in found.items() if k in names}
+    return {names[k]: float(np.real(v)) for k, v in found.items() if k in names}
 
 
 NATIVE = [
