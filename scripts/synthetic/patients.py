@@ -148,7 +148,8 @@ def write_images(
         "modality": "MR",
         "mask": f"{masks.parent.name}/{masks.name}/",
     }
-    if patient.nifti or patient.fault == "other_geometry":
+    drawn = patient.fault == "missing_roi"  # only a structure set can lack a name
+    if (patient.nifti and not drawn) or patient.fault == "other_geometry":
         moved = Grid(grid.shape, grid.spacing, (grid.origin[0] + 2.5, *grid.origin[1:]))
         frame = moved if patient.fault == "other_geometry" else grid
         name = f"{patient.name}.nii.gz"

@@ -101,6 +101,27 @@ def test_a_faulty_patient_is_in_the_truth_and_not_in_the_counts(tmp_path):
     assert sorted(slices.values()) == [13, 14, 14, 14, 14, 14]
 
 
+def test_every_fault_is_made_whatever_the_patients_mask(tmp_path):
+    """Six faults on a nano site: each patient's files differ from those without faults."""
+    clean = write_nano(tmp_path / "clean", patients=9)
+    spoilt = write_nano(tmp_path / "spoilt", patients=9, faults=tuple(FAULTS))
+    for row in rows(tmp_path / "spoilt" / "truth" / "failing.tsv"):
+        names = {
+            p.relative_to(site)
+            for site in (clean, spoilt)
+            for p in (site / "data").rglob(f"{row['patient']}*")
+            if p.is_file()
+        }
+        changed = [
+            n
+            for n in names
+            if not (clean / n).is_file()
+            or not (spoilt / n).is_file()
+            or (clean / n).read_bytes() != (spoilt / n).read_bytes()
+        ]
+        assert changed, row
+
+
 def test_plans_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         nano_plan().minimum_n = 1
