@@ -34,6 +34,7 @@ GENES = ("BRCA1", "BRCA2", "TP53", "PALB2")
 CONSEQUENCES = ("truncating", "missense")
 SEXES = ("female", "male")
 BANDS = ("40-49", "50-59", "60-69", "70-79")
+CLIPPED = 0.05
 FREEZE = {"id": "f1", "date": "2026-01-31"}
 
 
@@ -176,7 +177,9 @@ def draw(plan: Plan, book: Codebook, columns: tuple[str, ...], seed: int) -> Pat
         scaled = z[:, c] * plan.scale.get(variable.family, 1.0)
         values[:, c] = constant.centre + sd * (scaled + plan.shift.get(variable.family, 0.0))
         if variable.dimension in ("1", "2", "3"):
-            values[:, c] += plan.log10_per_length * int(variable.dimension)
+            power = plan.log10_per_length * int(variable.dimension)
+            logs = constant.transform == "log10"
+            values[:, c] = values[:, c] + power if logs else values[:, c] * 10.0**power
     return Patients(
         [SEXES[i] for i in rng.integers(0, 2, n)],
         rng.integers(40, 80, n).astype(np.float64),
@@ -274,13 +277,24 @@ def _table_cells(table: Any, patients: Patients, book: Codebook, protocol: Proto
             constant = book.constant(name)
             names = {**base, "feature": name}
             mean = float(inside[:, c].mean())
+            low = int((values[:, c] < constant.clip_low).sum())
+            high = int((values[:, c] > constant.clip_high).sum())
+            if low + high > CLIPPED * n:
+                yield from _withheld(table.id, names, "low" if low >= high else "high")
+                continue
             yield _cell(table.id, names, "n", n)
             yield _cell(table.id, names, "mean_off", mean - constant.centre)
             yield _cell(table.id, names, "m2", float(((inside[:, c] - mean) ** 2).sum()))
-            low = int((values[:, c] < constant.clip_low).sum())
-            high = int((values[:, c] > constant.clip_high).sum())
             yield _cell(table.id, {**names, "side": "low"}, "clipped", low)
             yield _cell(table.id, {**names, "side": "high"}, "clipped", high)
+
+
+def _withheld(table: str, names: dict[str, object], side: str) -> Any:
+    for measure in ("n", "mean_off", "m2"):
+        yield CellRow(table, str(make_key(names)), measure, "", "clipped")
+    for own in ("low", "high"):
+        status = "clipped" if own == side else "suppressed"
+        yield CellRow(table, str(make_key({**names, "side": own})), "clipped", "", status)
 
 
 def _bands(patients: Patients) -> list[str]:

@@ -1,15 +1,13 @@
-"""Made consortia with constants of their own, so that no test depends on shipped numbers."""
+"""Made consortia, whose patients stay at hand to check what is pooled from bundles."""
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from equisite.bundle.ruleset import load_ruleset
 from equisite.codebook.book import Codebook, codebook
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -20,25 +18,13 @@ TITLES = {"north": "Hospital North", "south": "Hospital South", "west": "Clinic 
 SHIFTED = made.Plan("west", 60, shift={"intensity": 1.0}, scale={"intensity": 1.3})
 PLANS = (made.Plan("north", 60), made.Plan("south", 90), SHIFTED)
 
+Consortium = Callable[..., tuple[Path, dict[str, made.Patients]]]
+
 
 @pytest.fixture(scope="session")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Codebook]:
-    """The codebook with made constants; the product sees it too while these tests run."""
-    before = os.environ.get("EQUISITE_RESOURCES")
-    folder = made.made_resources(tmp_path_factory.mktemp("resources"))
-    os.environ["EQUISITE_RESOURCES"] = str(folder)
-    codebook.cache_clear()
-    load_ruleset.cache_clear()
-    yield codebook()
-    if before is None:
-        del os.environ["EQUISITE_RESOURCES"]
-    else:
-        os.environ["EQUISITE_RESOURCES"] = before
-    codebook.cache_clear()
-    load_ruleset.cache_clear()
-
-
-Consortium = Callable[..., tuple[Path, dict[str, made.Patients]]]
+def book() -> Codebook:
+    """The shipped codebook."""
+    return codebook()
 
 
 @pytest.fixture
@@ -58,3 +44,9 @@ def consortium(tmp_path: Path, book: Codebook) -> Consortium:
         return lead, people
 
     return make
+
+
+@pytest.fixture
+def plans() -> tuple[made.Plan, ...]:
+    """Three sites, the third with another scanner."""
+    return PLANS

@@ -14,12 +14,11 @@ from pathlib import Path
 from equisite.bundle.codec import Bundle
 from equisite.bundle.verify import verify
 from equisite.compare.conformance import SiteConformance, judge
-from equisite.compare.lead import LeadFolder
+from equisite.compare.lead import SUFFIX, LeadFolder, bundle_files
 from equisite.core.canonical import sha256_bytes
 from equisite.core.errors import ConfigError, Finding
 from equisite.protocol.keyring import SiteKeys
 
-SUFFIX = ".bundle"
 ADMITTED, REFUSED, AWAITED = "admitted", "refused", "awaited"
 
 
@@ -59,18 +58,12 @@ class Received:
     finding: Finding | None
 
 
-def bundle_files(lead: Path, inbox: str, quarantine: str) -> list[Path]:
-    """Files to be judged, without looking into them."""
-    folders = (lead / inbox, lead / quarantine)
-    return [p for folder in folders for p in sorted(folder.glob(f"*{SUFFIX}")) if p.is_file()]
-
-
 def receive(lead: LeadFolder) -> list[Received]:
     """Verify every file and settle which release of each site counts.
 
     Raises ConfigError INBOX_EMPTY when there is no bundle at all.
     """
-    paths = bundle_files(lead.path, lead.config.inbox, lead.quarantine.name)
+    paths = bundle_files(lead.inbox, lead.quarantine)
     if not paths:
         raise ConfigError("INBOX_EMPTY", lead.config.inbox)
     judged = sorted((_verified(p, lead) for p in paths), key=lambda r: r.sha256)
@@ -207,13 +200,3 @@ def _put_in_place(one: Received, lead: LeadFolder) -> None:
     if one.path != target:
         target.parent.mkdir(parents=True, exist_ok=True)
         one.path.replace(target)
-
-
-def bundle_set(lead: Path, inbox: str, quarantine: str) -> str:
-    """Digest of all bundles of a lead's folder, whichever of the two places they are in.
-
-    The rule that admits carries it as a parameter: a new bundle runs it again, moving a
-    refused one does not.
-    """
-    files = bundle_files(lead, inbox, quarantine)
-    return sha256_bytes("".join(sorted({sha256_bytes(p.read_bytes()) for p in files})).encode())

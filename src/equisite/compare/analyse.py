@@ -10,7 +10,7 @@ import numpy as np
 from equisite.bundle.codec import read_bundle
 from equisite.bundle.outputs import columns_of
 from equisite.compare import distance, facts
-from equisite.compare.admission import ADMITTED, SUFFIX, AdmittedRow
+from equisite.compare.admission import ADMITTED, AdmittedRow
 from equisite.compare.cells import (
     CountBlock,
     MomentBlock,
@@ -21,7 +21,7 @@ from equisite.compare.cells import (
 )
 from equisite.compare.conformance import SiteConformance
 from equisite.compare.features import FeatureResults, analyse_features
-from equisite.compare.lead import LeadFolder
+from equisite.compare.lead import SUFFIX, LeadFolder
 from equisite.compare.models import analyse_comoments
 from equisite.compare.reference import Limits, limits
 from equisite.compare.results import MetaRow, PooledRow, SiteRow

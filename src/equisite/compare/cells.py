@@ -33,6 +33,8 @@ class MomentBlock:
     names: (table, key) of each column. kinds: moment or quality. n, mean, m2: (site, column),
     NaN where a site has none; mean is about the centre. status: (site, column) text, empty
     where the site has no such cell. clipped: (side, site, column) low and high counts.
+    beyond: (site, column) `low` or `high` where a feature was withheld because too many
+    values lie on that side of the limits.
     """
 
     names: tuple[tuple[str, Key], ...]
@@ -42,6 +44,7 @@ class MomentBlock:
     m2: Reals
     status: NDArray[np.str_]
     clipped: Reals
+    beyond: NDArray[np.str_]
 
 
 @dataclass(frozen=True)
@@ -94,10 +97,13 @@ def moment_block(parties: list[Party]) -> MomentBlock:
     arrays = {m: np.full(shape, np.nan) for m in ("n", "mean_off", "m2")}
     clipped = np.full((2, *shape), np.nan)
     status = np.full(shape, "", dtype="U10")
+    beyond = np.full(shape, "", dtype="U4")
     for index, row, text, side in found:
         place = (index, column[row.table, text])
         if row.measure == "clipped":
             clipped[(int(side == "high"), *place)] = row.number
+            if row.status == "clipped":
+                beyond[place] = side
             continue
         arrays[row.measure][place] = row.number
         if row.measure == "mean_off" or (row.status != "ok" and status[place] == ""):
@@ -110,6 +116,7 @@ def moment_block(parties: list[Party]) -> MomentBlock:
         arrays["m2"],
         status,
         clipped,
+        beyond,
     )
 
 

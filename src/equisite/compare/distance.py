@@ -83,6 +83,15 @@ def share(count: Reals, n: Reals) -> Distances:
         return _robust(2.0 * np.arcsin(np.sqrt(count / n)), 1.0 / n, SHARE_FLOOR)
 
 
+def capped(z: Reals) -> Reals:
+    """sqrt(mean over the last axis of min(|z|, 3)^2); missing z are not counted."""
+    here = np.isfinite(z)
+    squares = np.where(here, np.minimum(np.abs(np.where(here, z, 0.0)), CAP) ** 2, 0.0)
+    counted = here.sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(counted > 0, np.sqrt(squares.sum(axis=-1) / counted), np.nan)
+
+
 def family_scores(
     families: list[str], statistic: str, distances: Distances
 ) -> list[FamilyScore]:
@@ -98,11 +107,7 @@ def family_scores(
         if usable.size < SMALLEST_FAMILY:
             continue
         part = z[:, usable]
-        here = np.isfinite(part)
-        squares = np.where(here, np.minimum(np.abs(np.where(here, part, 0.0)), CAP) ** 2, 0.0)
-        counted = here.sum(axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            e = np.where(counted > 0, np.sqrt(squares.sum(axis=1) / counted), np.nan)
+        e = capped(part)
         middle = max(float(np.nanmedian(e)), 1.0)
         gap = distances.gap[:, usable]
         out.append(FamilyScore(family, statistic, usable, part, gap, e, e / middle))

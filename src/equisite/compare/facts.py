@@ -66,25 +66,35 @@ def counted_twice_facts(parties: list[Party], blocks: list[CountBlock]) -> list[
 
 
 def clipped_facts(block: MomentBlock, families: list[str]) -> list[Fact]:
-    """Sites where most cases of a family fall outside the registered limits on one side."""
+    """Sites where most features of a family were withheld, or most values lie, beyond limits.
+
+    A wrong unit often shows like this: the values pile up at one of the registered limits.
+    """
     facts = []
     for family in sorted(set(families)):
         columns = [c for c, f in enumerate(families) if f == family]
         for site in range(block.n.shape[0]):
-            withheld = np.mean([block.status[site, c] == "clipped" for c in columns])
+            withheld = float(np.mean(block.status[site, columns] == "clipped"))
+            if withheld > CLIPPED_SHARE:
+                sides = Counter(s for s in block.beyond[site, columns].tolist() if s)
+                side = max(sorted(sides), key=lambda s: sides[s], default="")
+                facts.append(Fact(site, "unit", family, _withheld_text(withheld, side)))
+                continue
             with np.errstate(invalid="ignore", divide="ignore"):
                 shares = block.clipped[:, site, columns] / block.n[site, columns]
-            for side, word in enumerate(("low", "high")):
-                known = shares[side][np.isfinite(shares[side])]
+            for place, side in enumerate(("low", "high")):
+                known = shares[place][np.isfinite(shares[place])]
                 if known.size and known.mean() > CLIPPED_SHARE:
-                    share = f"{known.mean():.0%} of the values"
-                    text = f"{share} lie beyond the registered limits ({word})"
+                    text = f"{known.mean():.0%} of the values lie beyond the {side} limits"
                     facts.append(Fact(site, "unit", family, text))
-                    withheld = 0.0
-            if withheld > CLIPPED_SHARE:
-                text = f"{withheld:.0%} of its features were withheld because of clipped values"
-                facts.append(Fact(site, "unit", family, text))
     return facts
+
+
+def _withheld_text(share: float, side: str) -> str:
+    where = f" on the {side} side" if side else ""
+    return (
+        f"{share:.0%} of its features were withheld: too many values beyond the limits{where}"
+    )
 
 
 def absolute_log(block: MomentBlock, book: Codebook) -> Reals:

@@ -17,7 +17,10 @@ Relation = tuple[int, str, list[int], bool]
 
 
 def bounds(
-    block: CountBlock, sizes: list[dict[str, float]], codes: Mapping[str, int]
+    block: CountBlock,
+    sizes: list[dict[str, float]],
+    codes: Mapping[str, int],
+    k: list[int],
 ) -> tuple[Reals, Reals]:
     """Lowest and highest possible value of every cell, (site, column) each.
 
@@ -28,7 +31,9 @@ def bounds(
     sake. Without any total the upper bound is NaN. A site without the cell is NaN in both.
 
     sizes: of the analysis sets, per site. codes: number of codes of each coded variable;
-    where a code has no cell, its total says nothing about the least value of the others.
+    where a code has no cell, its total says nothing about the least value of the others. k:
+    smallest publishable count of each site; an interval narrower than k is widened to
+    [0, k] at least, so that this page never works out what a site kept back.
     """
     low = np.where(
         np.isnan(block.value), np.where(block.status == "", np.nan, 0.0), block.value
@@ -45,6 +50,9 @@ def bounds(
             high[site, c] = np.fmin(high[site, c], limit) if block.status[site, c] else np.nan
         for _ in range(ROUNDS):
             _tighten(low[site], high[site], sums, own)
+        narrow = np.isnan(block.value[site]) & (high[site] - low[site] < k[site])
+        low[site, narrow] = 0.0
+        high[site, narrow] = np.maximum(high[site, narrow], k[site])
     return low, np.where(np.isinf(high), np.nan, high)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from equisite.bundle.ruleset import Rules, rules_of
 from equisite.codebook.book import Codebook, codebook
+from equisite.core.canonical import sha256_file, sha256_json
 from equisite.core.errors import ConfigError
 from equisite.protocol.keyring import Keyring, Lead
 from equisite.protocol.load import (
@@ -17,6 +18,7 @@ from equisite.protocol.load import (
 )
 from equisite.protocol.models import Protocol
 
+SUFFIX = ".bundle"
 REPORT = "report"
 QUARANTINE = "quarantine"
 ADMITTED, SITES, POOLED = "admitted.tsv", "sites.tsv", "pooled.tsv"
@@ -83,3 +85,40 @@ def load_folder(path: Path) -> LeadFolder:
         codebook(),
         rules_of(protocol),
     )
+
+
+def bundle_files(inbox: Path, quarantine: Path) -> list[Path]:
+    """Files that are to be judged: all bundles of both places, by name."""
+    return [
+        path
+        for folder in (inbox, quarantine)
+        for path in sorted(folder.glob(f"*{SUFFIX}"))
+        if path.is_file()
+    ]
+
+
+def folder_digest(lead: LeadFolder) -> str:
+    """Digest of all that admission stands on: the configuration and the bundles' bytes.
+
+    It does not tell in which of the two places a bundle lies: moving a refused one changes
+    nothing, a new one does.
+    """
+    bundles = {sha256_file(path) for path in bundle_files(lead.inbox, lead.quarantine)}
+    return sha256_json(
+        [
+            lead.config.model_dump(mode="json"),
+            lead.keyring.model_dump(mode="json"),
+            lead.sha256,
+            lead.book.sha256,
+            lead.book.constants_sha256,
+            lead.rules.sha256,
+            sorted(bundles),
+        ]
+    )[:16]
+
+
+def outside_folders(lead: LeadFolder) -> list[Path]:
+    """Folders of files that compare.yaml names and that do not lie below the lead's own."""
+    named = (lead.config.protocol, lead.config.keyring)
+    folders = {(lead.path / name).resolve().parent for name in named}
+    return sorted(f for f in folders if not f.is_relative_to(lead.path.resolve()))

@@ -23,7 +23,7 @@ def analyse_counts(
     sizes = set_sizes(parties)
     names = {n for key in block.keys for n in key.variables}
     codes = {n: len(codes_of(book.variable(n))) for n in names}
-    low, high = bounds(block, sizes, codes)
+    low, high = bounds(block, sizes, codes, smallest(parties))
     total = np.array(
         [[own.get(k.get("analysis_set") or "", np.nan) for k in block.keys] for own in sizes]
     ).reshape(low.shape)
@@ -44,9 +44,14 @@ def analyse_carriers(
     places = [column.get(str(without(key, "consequence")), -1) for key in block.keys]
     padded = np.concatenate([read.value, np.full((len(parties), 1), np.nan)], axis=1)
     total = padded[:, places]
-    low, high = bounds(block, set_sizes(parties), {})
+    low, high = bounds(block, set_sizes(parties), {}, smallest(parties))
     high = np.where(np.isnan(block.value) & np.isfinite(low), np.fmin(high, total), high)
     return (*_tally(parties, block, "carriers", low, high, total), block, total)
+
+
+def smallest(parties: list[Party]) -> list[int]:
+    """Smallest publishable count of each site."""
+    return [party.bundle.about.k for party in parties]
 
 
 def _tally(

@@ -1,0 +1,87 @@
+"""The page in a real browser: charts are drawn, nothing is fetched, nothing complains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from browser import Browser, browser, executable
+from equisite.compare.stages import run_admit, run_pool, run_report
+from report_page import ALL_DRAWN, IN_VIEW, READY, draw_all
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(executable() is None, reason="no Chromium on this machine"),
+]
+DRAWN = (
+    "[...document.querySelectorAll('[data-chart]')].map(b => [b.dataset.chart, "
+    "b.querySelectorAll('svg path, svg image').length])"
+)
+
+
+@pytest.fixture
+def page(consortium) -> Path:
+    lead, _ = consortium()
+    run_admit(lead)
+    run_pool(lead)
+    return run_report(lead)
+
+
+@pytest.fixture
+def tab() -> Iterator[Browser]:
+    with browser() as opened:
+        yield opened
+
+
+def test_all_charts_are_drawn_without_error_or_request(page: Path, tab: Browser) -> None:
+    tab.look()
+    tab.open(page)
+    tab.wait_for(READY)
+    tab.wait_for(IN_VIEW)
+    assert not tab.evaluate(ALL_DRAWN), "charts below the fold wait until they are seen"
+    draw_all(tab)
+    paths = dict(tab.evaluate(DRAWN))
+    assert set(paths) >= {"distance", "forest", "histogram", "map", "Carriers: truncating"}
+    assert all(count > 0 for count in paths.values()), paths
+    assert paths["forest"] >= 12
+    assert tab.errors() == []
+    assert tab.requests() == []
+
+
+def test_the_feature_is_chosen_by_keyboard(page: Path, tab: Browser) -> None:
+    tab.look()
+    tab.open(page)
+    tab.wait_for(READY)
+    first = tab.evaluate("document.getElementById('feature-name').textContent")
+    tab.evaluate("document.getElementById('next').focus()")
+    for kind in ("keyDown", "keyUp"):
+        tab.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r",
+                 windowsVirtualKeyCode=13)  # fmt: skip
+    second = tab.evaluate("document.getElementById('feature-name').textContent")
+    assert first and second and first != second
+    rows = tab.evaluate("document.querySelectorAll('#feature-numbers tbody tr').length")
+    assert rows == 5, "three sites, all patients, random effects"
+
+
+def test_nothing_runs_that_is_not_of_the_page(page: Path, tab: Browser) -> None:
+    tab.look()
+    tab.open(page)
+    tab.wait_for(READY)
+    tab.evaluate(
+        "{ const s = document.createElement('script'); s.textContent = 'window.bad = 1';"
+        " document.head.append(s); const i = new Image(); i.src = 'http://192.0.2.1/x.png';"
+        " document.body.append(i); 0 }"
+    )
+    assert tab.evaluate("window.bad") is None
+    assert any("Content Security Policy" in e for e in tab.errors())
+    assert tab.evaluate("fetch('http://192.0.2.1/').then(() => 1, () => 0)") == 0
+
+
+def test_a_narrow_dark_window_has_no_sideways_scroll(page: Path, tab: Browser) -> None:
+    tab.look(width=390, dark=True)
+    tab.open(page)
+    draw_all(tab)
+    assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert tab.errors() == []

@@ -1,0 +1,234 @@
+"""The page: strict policy, everything of the tables in it, nothing of a bundle trusted."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+import struct
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+import made_bundles as made
+from equisite.compare import charts, numbers, packing
+from equisite.compare.methods import bibliography, cited, methods, plain_reference, references
+from equisite.compare.stages import run_admit, run_pool, run_report
+from equisite.compare.suspects import faults
+
+HOSTILE = "<script>alert(1)</script>&\"'%{x}"
+
+
+def whole(lead: Path) -> str:
+    run_admit(lead)
+    run_pool(lead)
+    return run_report(lead).read_text(encoding="utf-8")
+
+
+class Text(HTMLParser):
+    """Text, tags and scripts of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.words: list[str] = []
+        self._inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag if tag in ("script", "style") else ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "script":
+            self.scripts.append(data)
+        elif not self._inside:
+            self.words.append(data)
+
+
+def parsed(page: str) -> Text:
+    text = Text()
+    text.feed(page)
+    return text
+
+
+def unpacked(page: str, name: str) -> bytes:
+    block = re.search(f'id="{name}">([^<]+)<', page)
+    assert block is not None
+    return gzip.decompress(base64.b64decode(block[1]))
+
+
+def test_scripts_run_by_their_hash_only(consortium) -> None:
+    page = whole(consortium()[0])
+    text = parsed(page)
+    policy = next(
+        a["content"]
+        for t, a in text.tags
+        if t == "meta" and a.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy is not None
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe-eval" not in policy
+    assert "'unsafe-inline'" not in policy.split("style-src")[0]
+    own = text.scripts[-1].encode()
+    for script in (own, unpacked(page, "plotly")):
+        digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+    assert unpacked(page, "plotly")[:200].find(b"plotly.js v") > 0
+    links = [a.get("href") or a.get("src") or "" for t, a in text.tags]
+    assert all(link == "" or link.startswith("#") for link in links), "nothing is fetched"
+    assert "eval(" not in own.decode() and "innerHTML" not in own.decode()
+
+
+def test_names_of_the_keyring_are_escaped_everywhere(consortium) -> None:
+    lead, _ = consortium(titles={"north": HOSTILE, "south": "Hospital South", "west": "W"})
+    page = whole(lead)
+    assert HOSTILE not in page
+    assert "<script>alert" not in page
+    assert any(HOSTILE in word for word in parsed(page).words)
+    figures = json.loads(unpacked(page, "figures"))
+    hover = json.dumps(figures)
+    assert "%{x}<extra>" not in hover and "alert(1)</script>&amp;" not in hover
+
+
+def test_every_site_is_in_every_chart_and_table(consortium) -> None:
+    lead, _ = consortium()
+    page = whole(lead)
+    figures = json.loads(unpacked(page, "figures"))
+    titles = {"Hospital North", "Hospital South", "Clinic West"}
+    for name, figure in figures.items():
+        shown = set()
+        for trace in figure["data"]:
+            shown |= {trace.get("name")} | set(map(str, trace.get("y", [])))
+        assert titles <= shown, name
+    head = unpacked(page, "data")
+    size = struct.unpack("<I", head[:4])[0]
+    header = json.loads(head[4 : 4 + size])
+    assert [s["title"] for s in header["sites"]] == sorted(
+        titles, key=header_order
+    )
+    assert len(header["features"]) == 16
+
+
+def header_order(title: str) -> str:
+    return {"Hospital North": "north", "Hospital South": "south", "Clinic West": "west"}[title]
+
+
+def test_a_site_without_a_table_is_still_in_its_charts(consortium) -> None:
+    from dataclasses import replace
+
+    from equisite.bundle.codec import encode, read_bundle
+
+    lead, _ = consortium()
+    path = lead / "inbox" / "west-r0001.bundle"
+    bundle = read_bundle(path.read_bytes())
+    tables = tuple(
+        replace(t, status="withheld", reason="minimum", rank=0, cells=0)
+        if t.table == "germline_carriers"
+        else t
+        for t in bundle.tables
+    )
+    cells = tuple(c for c in bundle.cells if c.table != "germline_carriers")
+    path.write_bytes(encode(replace(bundle, tables=tables, cells=cells)))
+    page = whole(lead)
+    words = " ".join(parsed(page).words)
+    assert "too few patients" in words
+    figures = json.loads(unpacked(page, "figures"))
+    for figure in (f for name, f in figures.items() if name.startswith("Carriers")):
+        west = next(t for t in figure["data"] if t["name"] == "Clinic West")
+        assert west["x"] == [None] * len(made.GENES)
+        assert "not given" in west["text"][0]
+
+
+def test_packed_columns_are_the_numbers_of_the_tables() -> None:
+    values = np.array([1.5, np.nan, -3.0, 1e-30])
+    packed = packing.packed_columns({"a": 1}, {"x": values, "y": np.array([[1.0, 2.0]])})
+    raw = gzip.decompress(base64.b64decode(packed))
+    size = struct.unpack("<I", raw[:4])[0]
+    assert json.loads(raw[4 : 4 + size])["columns"] == [["x", 4], ["y", 2]]
+    first = np.frombuffer(raw[4 + size : 4 + size + 16], dtype=np.uint8).reshape(4, 4).T
+    got = np.frombuffer(first.tobytes(), dtype="<f4")
+    np.testing.assert_array_equal(got, values.astype(np.float32))
+
+
+def test_the_page_says_what_it_is_and_is_readable_without_scripts(consortium) -> None:
+    lead, _ = consortium(titles={"north": "N", "south": "S", "west": "W", "east": "Far East"})
+    (lead / "inbox" / "rubbish.bundle").write_bytes(b"not a bundle")
+    words = " ".join(parsed(whole(lead)).words)
+    for text in (
+        "Look at W first",
+        "Open data under small minimums; never pooled with patients' data",
+        "V_NAME",
+        "Far East",
+        "Nothing received yet",
+        "not approved",
+        "Restricted",
+        "✓ same bytes",
+        "cannot say",
+        "BRCA1 truncating",
+        "Sex: Female",
+        "Chan, Golub and LeVeque (1983)",
+    ):
+        assert (text in words) == (text != "Restricted"), text
+    assert not re.search(r"\bnan\b|None\b", words)
+
+
+def test_methods_of_what_did_not_run_leave_no_sentence(consortium) -> None:
+    lead, _ = consortium((made.Plan("north", 60),))
+    whole(lead)
+    about = json.loads((lead / "report" / "summary.json").read_bytes())
+    assert "distance" not in about["methods"] and "tau2_interval" not in about["methods"]
+    assert not any("ranked by D" in s for s in about["methods_text"])
+    assert "viechtbauer2007" not in (lead / "report" / "consortium.bib").read_text()
+
+
+def test_every_reference_exists_and_is_cited() -> None:
+    keys = cited(m.method for m in methods())
+    assert set(keys) == set(references())
+    entries = bibliography(m.method for m in methods())
+    assert entries.count("@article{") == len(keys)
+    assert plain_reference("wilson1927").startswith("Wilson (1927). Probable Inference")
+
+
+def test_every_fault_has_words_and_a_next_step() -> None:
+    for key, fault in faults().items():
+        assert (key == "none") == (fault.words == "")
+        assert fault.next_step
+
+
+def test_short_names_stay_different() -> None:
+    long = "University Hospital of the Northern Region, "
+    names = charts.shorts({"a": long + "East", "b": long + "West", "c": "Clinic"})
+    assert len(set(names.values())) == 3
+    assert names["c"] == "Clinic"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(3.0, 3.0, "3"), (0.0, 9.0, "0 to 9"), (np.nan, np.nan, "–"), (2.0, np.nan, "at least 2")],
+)
+def test_bounds_in_words(low: float, high: float, text: str) -> None:
+    assert numbers.bounds(low, high) == text
+
+
+def test_an_override_is_shown_with_its_reason(consortium) -> None:
+    plans = (
+        made.Plan("north", 60),
+        made.Plan("south", 90),
+        made.Plan("west", 60, conformance="e" * 64, difference=0.1),
+    )
+    lead, _ = consortium(plans)
+    sha = next(r.bundle_sha256 for r in run_admit(lead) if r.site == "west")
+    config = yaml.safe_load((lead / "compare.yaml").read_text())
+    config["admit_overrides"] = {sha: "agreed on by the board"}
+    (lead / "compare.yaml").write_text(yaml.safe_dump(config))
+    words = " ".join(parsed(whole(lead)).words)
+    assert "CONFORMANCE_OVERRIDDEN" in words and "agreed on by the board" in words
