@@ -45,8 +45,10 @@ def _init(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     from equisite.cli.plan import plan
+    from equisite.core import processor
     from equisite.intake.check import check_site
 
+    processor.check()
     site = check_site(args.directory.absolute())
     for finding in site.remarks:
         print(finding.render())
