@@ -97,10 +97,17 @@ def test_a_lock_that_is_not_ours_stays(site: Path) -> None:
 
 
 def test_wrong_words(site: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"Choose one of: local, slurm"):
+    with pytest.raises(ConfigError, match=r"PROFILE_UNKNOWN(.|\n)*Choose one of: local, slurm"):
         launch.run(site, "cloud", None, [])
     with pytest.raises(ConfigError, match="SITE_FOLDER_MISSING"):
         launch.run(tmp_path / "none", "local", None, [])
+
+
+def test_without_snakemake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match="SNAKEMAKE_MISSING"):
+        launch.command_of(tmp_path, "local", None, [])
 
 
 DRIVER = """

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from equisite.cli import run_lock
 from equisite.cli.run_lock import NAME, Owner, RunLock, boot_id, members, start_time
 from equisite.core.errors import ConfigError
 
@@ -97,3 +98,11 @@ def test_a_lock_without_sense_is_stale_at_most(tmp_path: Path, content: str) -> 
     (tmp_path / NAME).write_text(content)
     with RunLock(tmp_path) as lock:
         assert lock.stale is bool(content)
+
+
+def test_a_process_that_cannot_be_killed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_lock, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(run_lock, "members", lambda group: [group])
+    monkeypatch.setattr(run_lock, "_kill", lambda process: None)
+    with pytest.raises(ConfigError, match="RUN_LEFTOVERS"):
+        run_lock.kill_group(4711)

@@ -28,6 +28,7 @@ def test_an_edited_paper_is_told(tmp_path: Path) -> None:
     page = tmp_path / "config" / "README.md"
     page.write_text(page.read_text().replace("| `site` |", "| `sight` |"))
     (tmp_path / "workflow" / "schemas" / "imaging.schema.json").unlink()
+    assert {f.code for f in outdated(tmp_path)} == {"PAPER_OUTDATED"}
     assert {f.numbers["path"] for f in outdated(tmp_path)} == {
         "config/README.md",
         "workflow/schemas/imaging.schema.json",
