@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Renew the locks of `envs/`: for maintainers, with a network; the diff is reviewed like code.
 
-Asks the machine's own apt for Debian's packages (archives of other origin are refused) and its own pip
-for wheels, then makes the software once and records the built wheels, the image's digest, the tool
-table and the fingerprint of the pins.
+Asks the machine's own apt for Debian's packages (archives of other origin are refused) and
+its own pip for wheels, then makes the software once and records the built wheels, the image's
+digest, the tool table and the fingerprint of the pins.
 """
 
 from __future__ import annotations
@@ -18,31 +18,112 @@ from urllib.parse import unquote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from software import fronts  # noqa: E402
-from software.apt import Apt  # noqa: E402
-from software.console import Stop, run, say  # noqa: E402
-from software.home import Home, alone, find_home  # noqa: E402
-from software.install import Installer  # noqa: E402
-from software.locks import Item, read_wheels, sha256_of, write_debs, write_wheels  # noqa: E402
-from software.pypi import Pip  # noqa: E402
-from software.wheels import recipe_for  # noqa: E402
+from software import fronts
+from software.apt import Apt
+from software.console import Stop, run, say
+from software.home import Home, alone, find_home
+from software.image import make_image
+from software.install import in_front, make_front
+from software.locks import Item, read_wheels, sha256_of, write_debs, write_wheels
+from software.plan import Plan
+from software.pypi import Pip
+from software.runner import make_bootstrap, make_runner
+from software.wheels import recipe_for
 
 NOTE = "Written by scripts/lock.py. What is asked for stands there; do not edit by hand."
-BOOTSTRAP = ["python3-pip-whl", "ca-certificates"]
-IMAGE = """bash coreutils libc-bin grep sed gawk gzip tar findutils diffutils procps util-linux base-files
-base-passwd python3 bwa samtools bcftools freebayes minimap2 fastp tabix openssh-client bubblewrap proot
-squashfs-tools""".split()
-BUILDER = ["gcc", "libc6-dev", "libpython3.11-dev"]
-TEST = ["chromium", "fonts-dejavu-core"]
-RUNNER_WHEELS = """snakemake==9.27.1 snakemake-executor-plugin-slurm
-snakemake-executor-plugin-cluster-generic snakemake-storage-plugin-s3 pydantic PyYAML pip setuptools
-wheel""".split()
-IMAGE_WHEELS = """numpy==2.4.* pandas==3.* scipy numba pysam pydicom==3.* pylibjpeg pylibjpeg-libjpeg
-pylibjpeg-openjpeg pylibjpeg-rle pyjpegls nibabel highdicom SimpleITK PyWavelets cryptography plotly
-matplotlib jinja2 PyYAML threadpoolctl pykwalify docopt highspy""".split()
-SOURCES_ONLY = {"pyradiomics": "3.0.1"}  # its setup.py asks for a setuptools of 2024, so it is not resolved
-TEST_WHEELS = """pytest pytest-xdist hypothesis ruff mypy snakefmt import-linter pandas-stubs types-PyYAML
-scipy-stubs""".split()
+BOOTSTRAP = [
+    "python3-pip-whl",
+    "ca-certificates",
+]
+IMAGE = [
+    "bash",
+    "coreutils",
+    "libc-bin",
+    "grep",
+    "sed",
+    "gawk",
+    "gzip",
+    "tar",
+    "findutils",
+    "diffutils",
+    "procps",
+    "util-linux",
+    "base-files",
+    "base-passwd",
+    "python3",
+    "bwa",
+    "samtools",
+    "bcftools",
+    "freebayes",
+    "minimap2",
+    "fastp",
+    "tabix",
+    "openssh-client",
+    "bubblewrap",
+    "proot",
+    "squashfs-tools",
+]
+BUILDER = [
+    "gcc",
+    "libc6-dev",
+    "libpython3.11-dev",
+]
+TEST = [
+    "chromium",
+    "fonts-dejavu-core",
+]
+RUNNER_WHEELS = [
+    "snakemake==9.27.1",
+    "snakemake-executor-plugin-slurm",
+    "snakemake-executor-plugin-cluster-generic",
+    "snakemake-storage-plugin-s3",
+    "pydantic",
+    "PyYAML",
+    "pip",
+    "setuptools",
+    "wheel",
+]
+IMAGE_WHEELS = [
+    "numpy==2.4.*",
+    "pandas==3.*",
+    "scipy",
+    "numba",
+    "pysam",
+    "pydicom==3.*",
+    "pylibjpeg",
+    "pylibjpeg-libjpeg",
+    "pylibjpeg-openjpeg",
+    "pylibjpeg-rle",
+    "pyjpegls",
+    "nibabel",
+    "highdicom",
+    "SimpleITK",
+    "PyWavelets",
+    "cryptography",
+    "plotly",
+    "matplotlib",
+    "jinja2",
+    "PyYAML",
+    "threadpoolctl",
+    "pykwalify",
+    "docopt",
+    "highspy",
+]
+SOURCES_ONLY = {
+    "pyradiomics": "3.0.1"
+}  # its setup.py asks for a setuptools of 2024, so it is not resolved
+TEST_WHEELS = [
+    "pytest",
+    "pytest-xdist",
+    "hypothesis",
+    "ruff",
+    "mypy",
+    "snakefmt",
+    "import-linter",
+    "pandas-stubs",
+    "types-PyYAML",
+    "scipy-stubs",
+]
 
 
 class DebianLock:
@@ -53,11 +134,18 @@ class DebianLock:
         self.env = {**os.environ, "LC_ALL": "C"}
         apt.update()
         origins = run(
-            ["apt-get", *apt.options(), "indextargets", "--format", "$(ORIGIN)", "Identifier: Packages"],
+            [
+                "apt-get",
+                *apt.options(),
+                "indextargets",
+                "--format",
+                "$(ORIGIN)",
+                "Identifier: Packages",
+            ],
             env=self.env,
         )
         if set(origins.split("\n")) - {"", "Debian"}:
-            raise Stop("apt is configured with other archives than Debian's: lock on a machine without them")
+            raise Stop("apt has other archives than Debian's: lock on a machine without them")
 
     def closure(self, names: list[str]) -> set[str]:
         """File names (as apt writes them) of packages and all they depend on."""
@@ -98,7 +186,10 @@ def lock_debs(home: Home) -> None:
     for name, files in sets.items():
         rows = lock.rows(files)
         write_debs(home.envs / f"{name}.debs.lock", rows, NOTE)
-        say(f"lock: {name}.debs.lock: {len(rows)} packages, {sum(row[5] for row in rows) / 1e6:.1f} MB")
+        say(
+            f"lock: {name}.debs.lock: {len(rows)} packages,"
+            f" {sum(row[5] for row in rows) / 1e6:.1f} MB"
+        )
 
 
 def resolve(home: Home, pip: Pip, wanted: list[str], fixed: list[Item]) -> list[Item]:
@@ -110,8 +201,8 @@ def resolve(home: Home, pip: Pip, wanted: list[str], fixed: list[Item]) -> list[
     pip.env.update({"PIP_CONFIG_FILE": os.devnull})
     pip.env.pop("PIP_FIND_LINKS", None)
     pip(
-        "install", "-q", "--dry-run", "--ignore-installed", "--report", report, "-c", constraints, *wanted,
-        what="pip resolve",
+        "install", "-q", "--dry-run", "--ignore-installed", "--report", report,
+        "-c", constraints, *wanted, what="pip resolve",
     )  # fmt: skip
     items = []
     for row in json.loads(report.read_text("utf-8"))["install"]:
@@ -131,7 +222,7 @@ def built_name(item: Item) -> str:
 
 
 def with_files(home: Home, pip: Pip, items: list[Item]) -> list[Item]:
-    """Download the items and fill in size and, for sources, the name of the wheel built from them."""
+    """Download the items and fill in size and, for sources, the wheel built from them."""
     home.cache.mkdir(parents=True, exist_ok=True)
     missing = [item for item in items if not (home.cache / item.filename).is_file()]
     if missing:
@@ -154,7 +245,7 @@ def lock_wheels(home: Home) -> None:
     for name in ("runner.lock", "image.wheels.lock"):
         (home.envs / name).touch()
     empty_truth(home)
-    wheel, authorities = Installer(home, None, renew=True).make_bootstrap()
+    wheel, authorities = make_bootstrap(Plan(home, None, renew=True))
     python = home.root / "locker" / "bin" / "python"
     if not python.is_file():
         run(["/usr/bin/python3", "-m", "venv", "--without-pip", home.root / "locker"])
@@ -175,7 +266,10 @@ def lock_wheels(home: Home) -> None:
     for name, items in sets.items():
         filled = with_files(home, pip, items)
         write_wheels(home.envs / name, filled, NOTE)
-        say(f"lock: {name}: {len(filled)} files, {sum(item.size for item in filled) / 1e6:.1f} MB")
+        say(
+            f"lock: {name}: {len(filled)} files,"
+            f" {sum(item.size for item in filled) / 1e6:.1f} MB"
+        )
 
 
 def empty_truth(home: Home) -> Path:
@@ -186,27 +280,33 @@ def empty_truth(home: Home) -> Path:
 
 
 def record_built(home: Home) -> None:
-    """Make the software from the new locks; record digests of built wheels, image, tools and pins."""
+    """Make the software from the new locks; record digests of wheels, image, tools and pins."""
     truth = empty_truth(home)
-    maker = Installer(home, None, renew=True)
-    maker.make_runner()
+    plan = Plan(home, None, renew=True)
+    make_runner(plan)
     for name in ("runner.lock", "image.wheels.lock"):
         items = read_wheels(home.envs / name)
         if name.startswith("image"):
-            maker.make_image(home.root / "locking")
+            make_image(plan, home.root / "locking")
         items = [
-            replace(item, built_sha256=sha256_of(home.cache / item.built)) if item.built else item
+            replace(item, built_sha256=sha256_of(home.cache / item.built))
+            if item.built
+            else item
             for item in items
         ]
         write_wheels(home.envs / name, items, NOTE)
-    maker = Installer(home, None, renew=True)
-    maker.make_image(maker.image_folder)
-    maker.make_front()
+    plan = Plan(home, None, renew=True)
+    make_image(plan, plan.image_folder)
+    make_front(plan)
     tools = fronts.tool_table(home.front)
     tools.pop("interfaces", None)
-    parts = json.loads(maker.in_front("python3 -m equisite.core.fingerprint --measure", what="fingerprint"))
-    image = (maker.image_folder / "sha256").read_text("utf-8").strip()
-    truth.write_text(json.dumps({"image": image, "parts": parts, "tools": tools}, indent=1) + "\n", "utf-8")
+    parts = json.loads(
+        in_front(plan, "python3 -m equisite.core.fingerprint --measure", what="fingerprint")
+    )
+    image = (plan.image_folder / "sha256").read_text("utf-8").strip()
+    truth.write_text(
+        json.dumps({"image": image, "parts": parts, "tools": tools}, indent=1) + "\n", "utf-8"
+    )
 
 
 def main() -> int:

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Install and use the locked software of equisite: python3 alone, standard library only.
 
-  python3 scripts/run.py install                 make the software (below .software, or EQUISITE_HOME)
-  python3 scripts/run.py exec CMD ...            run a command in the locked software
-  python3 scripts/run.py demo [--directory DIR]  three made hospitals and a lead, from raw files to report
-  python3 scripts/run.py test [--only PATTERN]   everything that CI runs
-  python3 scripts/run.py kit DIR                 collect all files for machines without a network
-  python3 scripts/run.py image [--twice]         where the image is; make it twice and compare
-  python3 scripts/run.py fronts                  try every way to start a command in the image
+python3 scripts/run.py install                 make the software (.software, or EQUISITE_HOME)
+python3 scripts/run.py exec CMD ...            run a command in the locked software
+python3 scripts/run.py demo [--directory DIR]  three made hospitals and a lead
+python3 scripts/run.py test [--only PATTERN]   everything that CI runs
+python3 scripts/run.py kit DIR                 collect all files for machines without a network
+python3 scripts/run.py image [--twice]         where the image is; make it twice and compare
+python3 scripts/run.py fronts                  try every way to start a command in the image
 """
 
 from __future__ import annotations

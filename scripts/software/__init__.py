@@ -1,1 +1,1 @@
-"""The locked software on a bare machine: fetch, unpack, build, start (standard library only)."""
+"""The locked software on a bare machine: fetch, unpack, build, start."""

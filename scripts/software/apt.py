@@ -1,11 +1,11 @@
-"""Debian packages through the machine's own apt, with private lists: no root, no dpkg, no server named."""
+"""Debian packages through the machine's own apt, with private lists: no root, no dpkg."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 from .console import Stop, run, say
 from .locks import Item, sha256_of
@@ -55,19 +55,17 @@ class Apt:
         try:
             run(["apt-get", *self.options(), "download", *words], cwd=into, env=env)
         except Stop:
-            for item, word in zip(items, words):
+            for item in items:
                 if not (into / item.filename).is_file():
-                    self.get_one(item, word, into, env)
+                    self.get_one(item, f"{item.name}={item.version}", into, env)
 
     def get_one(self, item: Item, word: str, into: Path, env: dict[str, str]) -> None:
-        """Download one file by its version, else by its place in the pool of the configured archives."""
+        """Download one file by its version, else by its place in the pool of the archives."""
         try:
             run(["apt-get", *self.options(), "download", word], cwd=into, env=env)
             return
         except Stop:
-            say(
-                f"equisite: {word} is no longer listed; looking in the pool of the same archives"
-            )
+            say(f"equisite: {word} is no longer listed; looking in the archives' pool")
         listing = run(
             ["apt-get", *self.options(), "indextargets", "--format", "$(REPO_URI)"], env=env
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Mapping, Sequence
 
 
-class Stop(Exception):
+class Stop(Exception):  # noqa: N818 - it ends the work, whoever is at fault
     """The machine cannot go on; the text says what, where and how to mend it."""
 
 
@@ -79,6 +79,7 @@ def run(
             env=None if env is None else dict(env),
             cwd=cwd,
             capture_output=True,
+            check=False,
             text=True,
         )
     except OSError as error:

@@ -1,11 +1,11 @@
-"""Run any command in the locked software: what `run.py exec` shows to it and how it starts it."""
+"""Run any command in the locked software: what `run.py exec` shows to it."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 from .home import Home
 
@@ -13,8 +13,8 @@ from .home import Home
 def binds_for(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """Folders and files among the words of a command that exist: (read-only, writable).
 
-    An existing path is an input and is shown read-only; of a path that does not exist yet, the parent
-    folder is where an output will be, so that is writable. `--option=/path` counts as well.
+    An existing path is an input and is shown read-only; of a path that does not exist yet, the
+    parent folder is where an output will be, so that is writable. `--option=/path` counts too.
     """
     readable: list[str] = []
     writable: list[str] = []
@@ -57,9 +57,9 @@ def environment(
     readable, writable = binds_for(words)
     env = dict(os.environ)
     env.update(extra or {})
-    tmp = os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - the machine's own, shared on purpose
+    shared = [os.environ.get("TMPDIR", ""), "/tmp"]  # noqa: S108 - the machine's, on purpose
     env["EQUISITE_BINDS"] = joined(env.get("EQUISITE_BINDS", ""), ro, readable)
-    env["EQUISITE_BINDS_RW"] = joined(env.get("EQUISITE_BINDS_RW", ""), rw, writable, [tmp, "/tmp"])
+    env["EQUISITE_BINDS_RW"] = joined(env.get("EQUISITE_BINDS_RW", ""), rw, writable, shared)
     paths = [env.get("EQUISITE_PATH", ""), str(home.runner / "bin")]
     env["EQUISITE_PATH"] = ":".join(path for path in paths if path)
     return env

@@ -1,12 +1,12 @@
-"""Every locked file, from the cache, a kit, or the machine's own apt and pip; verified by sha256."""
+"""Every locked file, from cache, kit, or the machine's own apt and pip; verified by sha256."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Callable, Sequence
 
 from .console import Stop, say
 from .home import Home
@@ -24,7 +24,7 @@ def link_or_copy(source: Path, target: Path) -> None:
         os.link(source, fresh)
     except OSError:
         shutil.copyfile(source, fresh)
-    os.replace(fresh, target)
+    fresh.replace(target)
 
 
 def take_from_kit(item: Item, kit: Path, target: Path) -> bool:
@@ -32,8 +32,9 @@ def take_from_kit(item: Item, kit: Path, target: Path) -> bool:
     source = kit / item.filename
     if not verified(source, item):
         return False
-    shutil.copyfile(source, target.with_name(target.name + ".tmp"))
-    os.replace(target.with_name(target.name + ".tmp"), target)
+    fresh = target.with_name(target.name + ".tmp")
+    shutil.copyfile(source, fresh)
+    fresh.replace(target)
     return True
 
 
@@ -71,14 +72,14 @@ def fetch(
         )
         reason = f"\n{failure}" if failure else ""
         raise Stop(
-            f"{len(missing)} locked file(s) cannot be had with just these bytes:\n{rows}{reason}\n"
-            "Mend: give a kit folder that holds them (--kit DIR or EQUISITE_KIT), or let apt and pip reach "
-            "their mirrors. Another version is never taken instead."
+            f"{len(missing)} locked file(s) cannot be had with these bytes:\n{rows}{reason}\n"
+            "Mend: give a kit folder that holds them (--kit DIR or EQUISITE_KIT), or let apt "
+            "and pip reach their mirrors. Another version is never taken instead."
         )
 
 
 def make_kit(items: Sequence[Item], home: Home, kit: Path) -> int:
-    """Copy all cached files of the locks, and the wheels built from sources, into a folder; return bytes."""
+    """Copy cached files and built wheels of the locks into a folder; return bytes."""
     kit.mkdir(parents=True, exist_ok=True)
     total = 0
     names = [item.filename for item in items] + [item.built for item in items if item.built]

@@ -1,4 +1,4 @@
-"""Fronts: the ways to start a command inside the image; each is tried, the first that works is kept."""
+"""Fronts: ways to start a command inside the image; the first that works is kept."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import shlex
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Mapping, Sequence
 
 from .console import Stop, say
 from .home import Home
@@ -36,7 +36,7 @@ PATIENCE = 30  # seconds a front may take to show the tool table
 
 @dataclass(frozen=True)
 class Front:
-    """One way in: the kind of front.sh, the program, and flags; `squashed` mounts the .sqfs itself."""
+    """One way in: kind in front.sh, program, flags; `squashed` mounts the .sqfs itself."""
 
     name: str
     kind: str
@@ -58,8 +58,14 @@ class Trial:
 
 
 def bwrap_variants(name: str, program: Sequence[str]) -> list[Front]:
-    """bwrap as it likes; with its user namespace asked for; and over a /proc that cannot be new."""
-    asked = ("--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts")
+    """bwrap as it likes; with a user namespace asked for; over a /proc that cannot be new."""
+    asked = (
+        "--unshare-user",
+        "--unshare-ipc",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-uts",
+    )
     fresh = ("--proc", "/proc")
     words = tuple(program)
     return [
@@ -70,12 +76,14 @@ def bwrap_variants(name: str, program: Sequence[str]) -> list[Front]:
 
 
 def candidates(root: Path) -> list[Front]:
-    """All fronts in order of preference: quick and closed first; absent programs included, for the report."""
+    """All fronts in order of preference, quick and closed ones first."""
     found = bwrap_variants("bwrap", ("bwrap",))
     found += bwrap_variants("bwrap of the image", by_loader(root, "usr/bin/bwrap"))
     network = ("--userns", "--net", "--network", "none")
     found += [
-        Front("apptainer on .sqfs", "apptainer", ("apptainer", "--silent"), network, squashed=True),
+        Front(
+            "apptainer on .sqfs", "apptainer", ("apptainer", "--silent"), network, squashed=True
+        ),
         Front("apptainer on folder", "apptainer", ("apptainer", "--silent"), network),
         Front("ch-run", "chrun", ("ch-run",)),
         Front("chroot", "chroot", ("unshare",)),
@@ -85,7 +93,12 @@ def candidates(root: Path) -> list[Front]:
     for name, flags in (("proot (own network)", closed), ("proot", ())):
         found.append(Front(name, "proot", proot, flags))
         found.append(
-            Front(f"{name}, no seccomp", "proot", proot, (*flags, "/usr/bin/env", "PROOT_NO_SECCOMP=1"))
+            Front(
+                f"{name}, no seccomp",
+                "proot",
+                proot,
+                (*flags, "/usr/bin/env", "PROOT_NO_SECCOMP=1"),
+            )
         )
     return found
 
@@ -125,7 +138,7 @@ def write_script(path: Path, text: str) -> None:
     fresh = path.with_name(path.name + ".tmp")
     fresh.write_text(text, "utf-8")
     fresh.chmod(0o755)
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def why_not_here(front: Front) -> str:
@@ -137,7 +150,11 @@ def why_not_here(front: Front) -> str:
         if os.geteuid() != 0:
             return "only root may chroot"
         mounts = Path("/proc/self/mountinfo")
-        points = [line.split()[4] for line in mounts.read_text().splitlines()] if mounts.exists() else []
+        points = (
+            [line.split()[4] for line in mounts.read_text().splitlines()]
+            if mounts.exists()
+            else []
+        )
         if "/" not in points:
             return "/ is no mount point here (this is itself a chroot)"
     return ""
@@ -151,7 +168,7 @@ def try_front(
     pins: Mapping[str, str],
     tools: Mapping[str, str],
 ) -> Trial:
-    """Write the front's script, show the tool table through it, and compare with the locked one."""
+    """Show the tool table through a front and compare it with the locked one."""
     reason = why_not_here(front)
     if reason:
         return Trial(front.name, False, reason, 0.0, "")
@@ -165,6 +182,7 @@ def try_front(
             env=env,
             cwd=home.root,
             capture_output=True,
+            check=False,
             text=True,
             timeout=PATIENCE,
         )
@@ -178,14 +196,18 @@ def try_front(
     interfaces = seen.pop("interfaces", "")
     wrong = sorted(name for name in tools if seen.get(name) != tools[name])
     if wrong:
-        text = ", ".join(f"{name} is {seen.get(name, 'absent')}, locked {tools[name]}" for name in wrong)
+        text = ", ".join(
+            f"{name} is {seen.get(name, 'absent')}, locked {tools[name]}" for name in wrong
+        )
         return Trial(front.name, False, text, seconds, interfaces)
     return Trial(front.name, True, "", seconds, interfaces)
 
 
 def tool_table(script: Path) -> dict[str, str]:
     """The tool table as a front shows it (with the network interfaces)."""
-    done = subprocess.run([str(script), "-c", TOOLS], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [str(script), "-c", TOOLS], capture_output=True, text=True, check=True
+    )
     return dict(line.split("\t", 1) for line in done.stdout.splitlines() if "\t" in line)
 
 
@@ -219,7 +241,7 @@ def choose(
         rows = "\n".join(f"  {trial.name}: {trial.reason}" for trial in trials)
         raise Stop(
             f"no way to start a command in the image works here:\n{rows}\n"
-            "Mend: allow user namespaces, or install bubblewrap, apptainer, charliecloud or proot."
+            "Mend: allow user namespaces, or install bubblewrap, apptainer or charliecloud."
         )
     return chosen, trials
 
@@ -237,7 +259,11 @@ def record(home: Home, front: Front, trials: Sequence[Trial], image: Path, sha25
     about = {"file": str(image.relative_to(home.root)), "sha256": sha256, "front": front.name}
     (home.root / "image.json").write_text(json.dumps(about, indent=1) + "\n", "utf-8")
     for trial in trials:
-        told = f"works, {trial.seconds * 1000:.0f} ms for the tool table" if trial.works else trial.reason
+        told = (
+            f"works, {trial.seconds * 1000:.0f} ms for the tool table"
+            if trial.works
+            else trial.reason
+        )
         say(f"equisite:   {trial.name}: {told}")
     if closed not in ("lo", ""):
         say(f"equisite: the front {front.name} cannot close the network: commands see {closed}")

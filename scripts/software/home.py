@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator
 
 from .console import say
 
@@ -26,6 +26,7 @@ class Home:
 
     @property
     def envs(self) -> Path:
+        """The locks, in the checkout."""
         return self.checkout / "envs"
 
     @property
@@ -45,6 +46,7 @@ class Home:
 
     @property
     def images(self) -> Path:
+        """One folder for each image, named by what it is made from."""
         return self.root / "images"
 
     @property
@@ -59,18 +61,22 @@ class Home:
 
     @property
     def choice(self) -> Path:
+        """Which front was chosen, and why not the others."""
         return self.root / "front.json"
 
     @property
     def bin(self) -> Path:
+        """The commands for people: snakemake, equisite."""
         return self.root / "bin"
 
     @property
     def test(self) -> Path:
+        """Tools of the tests."""
         return self.root / "test"
 
     @property
     def stamps(self) -> Path:
+        """What is finished, and from what."""
         return self.root / "stamps"
 
 
@@ -84,7 +90,7 @@ def find_home() -> Home:
 def alone(home: Home) -> Iterator[None]:
     """Let one process at a time make the software; a dead owner's lock falls with it."""
     home.root.mkdir(parents=True, exist_ok=True)
-    with open(home.root / "lock", "a") as handle:
+    with (home.root / "lock").open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -104,4 +110,4 @@ def set_done(home: Home, part: str, digest: str) -> None:
     home.stamps.mkdir(parents=True, exist_ok=True)
     fresh = home.stamps / f"{part}.tmp"
     fresh.write_text(digest + "\n", "utf-8")
-    os.replace(fresh, home.stamps / part)
+    fresh.replace(home.stamps / part)

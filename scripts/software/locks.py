@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable
 
 from .console import Stop
 
@@ -57,7 +57,7 @@ def write_debs(
 
 
 def read_wheels(path: Path) -> list[Item]:
-    """Rows of a wheel lock: a requirements file with hashes, file names behind the hash sign."""
+    """Rows of a wheel lock: requirements with hashes, file names behind the hash sign."""
     items = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         if not line or line.startswith("#"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from .console import run
@@ -20,9 +19,21 @@ def pack(root: Path, folder: Path) -> Path:
     fresh = folder / "equisite.sqfs.tmp"
     fresh.unlink(missing_ok=True)
     env = {"SOURCE_DATE_EPOCH": str(SOURCE_DATE_EPOCH), "LC_ALL": "C", "PATH": "/usr/bin:/bin"}
-    flags = ["-noappend", "-all-root", "-no-xattrs", "-comp", "zstd", "-Xcompression-level", LEVEL]
+    flags = [
+        "-noappend",
+        "-all-root",
+        "-no-xattrs",
+        "-comp",
+        "zstd",
+        "-Xcompression-level",
+        LEVEL,
+    ]
     flags += ["-reproducible", "-no-progress", "-quiet"]
-    run([*by_loader(root, "usr/bin/mksquashfs"), root, fresh, *flags], env=env, what="mksquashfs")
+    run(
+        [*by_loader(root, "usr/bin/mksquashfs"), root, fresh, *flags],
+        env=env,
+        what="mksquashfs",
+    )
     final = folder / f"equisite-{sha256_of(fresh)[:16]}.sqfs"
-    os.replace(fresh, final)
+    fresh.replace(final)
     return final

@@ -1,11 +1,11 @@
-"""Python packages through pip as the machine has it configured, and the pip that comes with the locks."""
+"""Python packages through pip as the machine has it configured."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 from .console import Stop, run
 from .locks import Item, sha256_of
@@ -13,7 +13,7 @@ from .locks import Item, sha256_of
 CA_FILE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 # Fetch archives of sources without preparing them: `pip download` would run their setup.py.
-# It asks pip's own finder and session, so indexes, proxies and certificates are pip's configured ones.
+# It asks pip's own finder and session: indexes, proxies and certificates are those of pip.
 SDIST_GETTER = """
 import sys
 from pip._internal.commands.download import DownloadCommand
@@ -33,7 +33,8 @@ with command.main_context():
         if link.is_file:
             body = open(link.file_path, "rb").read()
         else:
-            answer = session.get(link.url_without_fragment, headers={"Accept-Encoding": "identity"})
+            plain = {"Accept-Encoding": "identity"}
+            answer = session.get(link.url_without_fragment, headers=plain)
             answer.raise_for_status()
             body = answer.content
         with open(into + "/" + link.filename, "wb") as target:
@@ -66,7 +67,7 @@ def certificates(bundled: Path) -> dict[str, str]:
 
 
 class Pip:
-    """One pip: a Python, and the wheel on its path that holds pip (none: installed beside it)."""
+    """One pip: a Python, and the wheel that holds pip (none: pip is installed)."""
 
     def __init__(self, python: Path, wheel: Path | None, bundled_certificates: Path) -> None:
         self.python = python
@@ -82,7 +83,7 @@ class Pip:
         return run([self.python, "-m", "pip", *words], env=self.env, what=what)
 
     def get(self, items: Sequence[Item], into: Path) -> None:
-        """Download exact files into a folder; hashes are required of pip and verified again later."""
+        """Download exact files into a folder; pip is told their hashes."""
         wheels = [item for item in items if item.kind == "wheel"]
         sources = [item for item in items if item.kind == "sdist"]
         if wheels:

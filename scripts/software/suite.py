@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 from . import entry, fetch, unpack
 from .console import Stop, say
 from .fronts import write_script
 from .home import Home, alone, is_done, set_done
-from .install import Installer
 from .locks import Item, digest_of, read_debs, read_wheels
+from .plan import Plan
 from .tree import LIBRARIES
 
 WORKERS = "2"
@@ -20,11 +20,13 @@ CHROMIUM = """#!/bin/bash
 # Written by scripts/run.py test. Chromium of its own tree, on the libraries of the image.
 tree={tree}
 export LD_LIBRARY_PATH=$tree/{libraries} FONTCONFIG_FILE=$tree/etc/fonts/equisite.conf
-exec "$tree/usr/lib/chromium/chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage "$@"
+exec "$tree/usr/lib/chromium/chromium" --headless --no-sandbox --disable-gpu \
+  --disable-dev-shm-usage "$@"
 """
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>{tree}/usr/share/fonts</dir><cachedir>/tmp/equisite-fonts</cachedir></fontconfig>
+<fontconfig><dir>{tree}/usr/share/fonts</dir>
+<cachedir>/tmp/equisite-fonts</cachedir></fontconfig>
 """
 
 
@@ -38,46 +40,46 @@ def deb_items(home: Home) -> list[Item]:
     return read_debs(home.envs / "test.debs.lock")
 
 
-def kit_to(maker: Installer, folder: Path) -> int:
+def kit_to(plan: Plan, folder: Path) -> int:
     """Collect the files of the tests in a kit folder; return their bytes."""
-    fetch.fetch(wheel_items(maker.home), maker.home, maker.kit, maker.pip().get)
-    fetch.fetch(deb_items(maker.home), maker.home, maker.kit, maker.apt.get)
-    return fetch.make_kit([*wheel_items(maker.home), *deb_items(maker.home)], maker.home, folder)
+    fetch.fetch(wheel_items(plan.home), plan.home, plan.kit, plan.pip().get)
+    fetch.fetch(deb_items(plan.home), plan.home, plan.kit, plan.apt.get)
+    return fetch.make_kit([*wheel_items(plan.home), *deb_items(plan.home)], plan.home, folder)
 
 
-def make_tools(maker: Installer) -> Path:
+def make_tools(plan: Plan) -> Path:
     """Install the test wheels in a folder of their own, beside the image's packages."""
-    home = maker.home
+    home = plan.home
     target = home.test / "site"
     digest = digest_of([home.envs / "test.wheels.lock"])
     with alone(home):
         if not is_done(home, "test-wheels", digest) or not target.is_dir():
-            with maker.steps.step("test tools", target):
+            with plan.steps.step("test tools", target):
                 items = wheel_items(home)
-                fetch.fetch(items, home, maker.kit, maker.pip().get)
+                fetch.fetch(items, home, plan.kit, plan.pip().get)
                 shutil.rmtree(target, ignore_errors=True)
                 files = [home.cache / item.filename for item in items]
-                maker.pip().install(files, "--target", str(target))
+                plan.pip().install(files, "--target", str(target))
             set_done(home, "test-wheels", digest)
     return target
 
 
-def make_browser(maker: Installer) -> Path | None:
+def make_browser(plan: Plan) -> Path | None:
     """Unpack headless Chromium; return its launcher, or None with the reason told.
 
     Debian replaces this package every week or two and drops the old file, so it is the one
     piece of the tests that may be gone from the mirrors; the product never uses it.
     """
-    home = maker.home
+    home = plan.home
     tree = home.test / "browser"
     launcher = home.test / "bin" / "chromium"
     digest = digest_of([home.envs / "test.debs.lock"], str(home.root))
     with alone(home):
         if not is_done(home, "test-browser", digest) or not tree.is_dir():
             try:
-                with maker.steps.step("headless Chromium", tree):
+                with plan.steps.step("headless Chromium", tree):
                     items = deb_items(home)
-                    fetch.fetch(items, home, maker.kit, maker.apt.get)
+                    fetch.fetch(items, home, plan.kit, plan.apt.get)
                     shutil.rmtree(tree, ignore_errors=True)
                     unpack.unpack_debs([home.cache / item.filename for item in items], tree)
             except Stop as stop:
@@ -94,15 +96,22 @@ def make_browser(maker: Installer) -> Path | None:
 def checks(home: Home) -> list[tuple[str, list[str]]]:
     """Names and commands of the linters, in order."""
     checkout = home.checkout
-    python = [str(path.relative_to(checkout)) for path in sorted(checkout.glob("*")) if path.name in FOLDERS]
-    rules = ["Snakefile", *(str(x.relative_to(checkout)) for x in sorted(checkout.glob("workflow/**/*.smk")))]
+    python = [
+        str(path.relative_to(checkout))
+        for path in sorted(checkout.glob("*"))
+        if path.name in FOLDERS
+    ]
+    rules = [
+        "Snakefile",
+        *(str(x.relative_to(checkout)) for x in sorted(checkout.glob("workflow/**/*.smk"))),
+    ]
     lint = ["snakemake", "--lint", "--snakefile", str(checkout / "Snakefile")]
     found = [
         ("ruff check", ["python3", "-m", "ruff", "check", *python]),
         ("ruff format", ["python3", "-m", "ruff", "format", "--check", *python]),
         ("snakefmt", ["python3", "-m", "snakefmt", "--check", *rules]),
         ("mypy", ["python3", "-m", "mypy", "--strict"]),
-        ("import-linter", ["python3", "-m", "importlinter.cli"]),
+        ("import-linter", ["lint-imports"]),
     ]
     site = home.checkout / "tests" / "workflow" / "lint_site"
     if site.is_dir():
@@ -113,9 +122,9 @@ def checks(home: Home) -> list[tuple[str, list[str]]]:
 FOLDERS = ("src", "scripts", "tests", "benchmarks")
 
 
-def extra_environment(maker: Installer, tools: Path, browser: Path | None) -> dict[str, str]:
+def extra_environment(plan: Plan, tools: Path, browser: Path | None) -> dict[str, str]:
     """What the tests are told about where things are."""
-    home = maker.home
+    home = plan.home
     told = {
         "EQUISITE_PYTHONPATH": f"{tools}:{home.checkout / 'scripts'}",
         "EQUISITE_PATH": str(tools / "bin"),
@@ -126,26 +135,29 @@ def extra_environment(maker: Installer, tools: Path, browser: Path | None) -> di
     return told
 
 
-def run_all(maker: Installer, only: str, rest: Sequence[str]) -> int:
+def run_all(plan: Plan, only: str, rest: Sequence[str]) -> int:
     """Run the linters, then the tests; exit code 1 when anything fails.
 
     With `only` (a pytest -k pattern) the linters are left out. The last line is pytest's.
     """
-    home = maker.home
-    tools = make_tools(maker)
-    browser = make_browser(maker)
-    extra = extra_environment(maker, tools, browser)
+    home = plan.home
+    tools = make_tools(plan)
+    browser = make_browser(plan)
+    extra = extra_environment(plan, tools, browser)
     failed: list[str] = []
     for name, words in [] if only else checks(home):
         begun = time.monotonic()
-        code = entry.run_inside(home, words, rw=[str(home.checkout)], extra=extra, cwd=home.checkout)
-        say(f"equisite: {name}: {'passed' if code == 0 else 'FAILED'}, {time.monotonic() - begun:.1f} s")
+        code = entry.run_inside(
+            home, words, rw=[str(home.checkout)], extra=extra, cwd=home.checkout
+        )
+        verdict = "passed" if code == 0 else "FAILED"
+        say(f"equisite: {name}: {verdict}, {time.monotonic() - begun:.1f} s")
         if code != 0:
             failed.append(name)
     words = ["python3", "-m", "pytest", "-n", WORKERS, *(["-k", only] if only else []), *rest]
     if failed:
         say(f"equisite: FAILED before the tests: {', '.join(failed)}")
-    code = entry.run_inside(home, words, rw=[str(home.checkout)], extra=extra, cwd=home.checkout)
+    code = entry.run_inside(
+        home, words, rw=[str(home.checkout)], extra=extra, cwd=home.checkout
+    )
     return code if code != 0 else (1 if failed else 0)
-
-

@@ -13,8 +13,8 @@ from .wheels import SITE
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 LOADER = f"{LIBRARIES}/ld-linux-x86-64.so.2"
 MOUNT_POINTS = (
-    "proc", "sys", "dev", "tmp", "run", "work", "data", "home", "mnt", "media", "opt", "srv", "root",
-    "var/tmp", "scratch", "project", "gpfs", "lustre", "nfs",
+    "proc", "sys", "dev", "tmp", "run", "work", "data", "home", "mnt", "media", "opt", "srv",
+    "root", "var/tmp", "scratch", "project", "gpfs", "lustre", "nfs",
 )  # fmt: skip
 LINKS = {
     "usr/bin/sh": "bash",
@@ -28,13 +28,13 @@ FILES = {
     "etc/resolv.conf": "",
     "etc/localtime": "",
 }
-# `enter` is the last thing before a command: it copies compiled kernels to where numba may write.
+# `enter` comes just before a command: it puts compiled kernels where numba may write.
 PROGRAMS = {
     "usr/bin/equisite": '#!/bin/bash\nexec python3 -m equisite.cli "$@"\n',
     "usr/lib/equisite/enter": (
         "#!/bin/bash\n"
         'mkdir -p "$HOME" "$NUMBA_CACHE_DIR"\n'
-        'if [[ -d $EQUISITE_HOME/numba ]]; then\n'
+        "if [[ -d $EQUISITE_HOME/numba ]]; then\n"
         '  cp -rs "$EQUISITE_HOME/numba/." "$NUMBA_CACHE_DIR/" 2>/dev/null || true\n'
         "fi\n"
         'exec "$@"\n'
@@ -42,8 +42,8 @@ PROGRAMS = {
 }
 COMPILERS = 4  # fixed: the share of files per process decides bits of the .pyc files
 
-# Run by the image's own Python, outside of any container. Hash-based and never checked, so that the
-# bytes depend on the sources alone; names inside are those of the image.
+# Run by the image's own Python, outside of any container. Hash-based and never checked, so
+# that the bytes depend on the sources alone; names inside are those of the image.
 COMPILE = """
 import os, py_compile, sys
 root, share, shares = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -89,14 +89,19 @@ def finish_tree(root: Path) -> None:
 
 def compile_share(root: Path, share: int) -> None:
     """Compile one share of the tree's Python files."""
-    env = {"PYTHONHOME": str(root / "usr"), "PYTHONHASHSEED": "0", "LC_ALL": "C", "PATH": "/usr/bin:/bin"}
+    env = {
+        "PYTHONHOME": str(root / "usr"),
+        "PYTHONHASHSEED": "0",
+        "LC_ALL": "C",
+        "PATH": "/usr/bin:/bin",
+    }
     python = by_loader(root, "usr/bin/python3.11")
     words = [*python, "-I", "-S", "-c", COMPILE, str(root), str(share), str(COMPILERS)]
     run(words, env=env, what="compile Python files")
 
 
 def compile_python(root: Path) -> None:
-    """Compile all Python files of the tree with its own Python, so that a read-only image starts fast."""
+    """Compile the tree's Python files with its own Python: a read-only image starts fast."""
     with ProcessPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         for done in [pool.submit(compile_share, root, share) for share in range(COMPILERS)]:
             done.result()

@@ -1,4 +1,4 @@
-"""Debian packages into a tree: an `ar` reader and `tarfile`; no root, no dpkg, no scripts run."""
+"""Debian packages into a tree, by an `ar` reader and `tarfile`; no root, no scripts run."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import os
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Iterator, Sequence
 
 from .console import Stop
 from .home import SOURCE_DATE_EPOCH
@@ -27,7 +27,7 @@ DROPPED = (
 
 def ar_members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Names and contents of the members of a Unix archive (a .deb is one)."""
-    with open(path, "rb") as source:
+    with path.open("rb") as source:
         if source.read(8) != b"!<arch>\n":
             raise Stop(f"{path.name}: not a Debian package (no ar magic)")
         while header := source.read(60):
@@ -51,9 +51,10 @@ def data_archive(path: Path) -> tarfile.TarFile:
             program = shutil.which("zstd")
             if program is None:
                 raise Stop(f"{path.name}: compressed with zstd. Mend: install the program zstd")
-            body = subprocess.run(
+            plain = subprocess.run(
                 [program, "-dc"], input=body, capture_output=True, check=True
-            ).stdout
+            )
+            return tarfile.open(fileobj=io.BytesIO(plain.stdout), mode="r:*")
         return tarfile.open(fileobj=io.BytesIO(body), mode="r:*")
     raise Stop(f"{path.name}: holds no data.tar")
 
@@ -99,7 +100,7 @@ def place_link(link: str, target: Path) -> None:
     """Make a symbolic link, in place of whatever file stood there."""
     if target.is_symlink() or target.is_file():
         target.unlink()
-    os.symlink(link, target)
+    target.symlink_to(link)
     os.utime(target, (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH), follow_symlinks=False)
 
 
@@ -133,10 +134,10 @@ def unpack_deb(path: Path, root: Path) -> None:
                 os.link(source, target, follow_symlinks=False)
             elif member.isreg():
                 body = archive.extractfile(member)
-                with open(target, "wb") as sink:
+                with target.open("wb") as sink:
                     if body is not None:
                         shutil.copyfileobj(body, sink, 1 << 20)
-                os.chmod(target, mode_of(member.mode))
+                target.chmod(mode_of(member.mode))
                 os.utime(target, (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH))
             else:
                 raise Stop(f"refused: {path.name} holds a device or pipe: {member.name}")
@@ -147,11 +148,11 @@ def begin_tree(root: Path) -> None:
     for name in MERGED:
         (root / "usr" / name).mkdir(parents=True, exist_ok=True)
         if not (root / name).is_symlink():
-            os.symlink(f"usr/{name}", root / name)
+            (root / name).symlink_to(f"usr/{name}")
 
 
 def unpack_debs(paths: Sequence[Path], root: Path) -> None:
-    """Unpack packages into a tree, on all cores; no two packages of a lock hold the same file."""
+    """Unpack packages into a tree, on all cores; no two of a lock hold the same file."""
     begin_tree(root)
     order = sorted(paths, key=lambda path: (-path.stat().st_size, path.name))
     with ProcessPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
@@ -162,10 +163,10 @@ def unpack_debs(paths: Sequence[Path], root: Path) -> None:
 def clamp_times(root: Path) -> None:
     """Set the one time on every file, link and folder of a tree, and plain modes on folders."""
     stamp = (SOURCE_DATE_EPOCH, SOURCE_DATE_EPOCH)
-    for folder, names, files in os.walk(root, topdown=False):
-        for name in files + [
-            name for name in names if os.path.islink(os.path.join(folder, name))
-        ]:
-            os.utime(os.path.join(folder, name), stamp, follow_symlinks=False)
-        os.chmod(folder, 0o755)
+    for place, names, files in os.walk(root, topdown=False):
+        folder = Path(place)
+        links = [name for name in names if (folder / name).is_symlink()]
+        for name in files + links:
+            os.utime(folder / name, stamp, follow_symlinks=False)
+        folder.chmod(0o755)
         os.utime(folder, stamp)

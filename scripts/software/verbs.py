@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 from . import entry, fronts, suite
 from .console import Stop, say, size_of
 from .home import Home, alone, find_home
-from .install import Installer, installed
+from .image import image_twice
+from .install import installed, kit_to
+from .plan import Plan
 
 DESCRIPTION = "Install and use the locked software of equisite."
 
@@ -20,7 +22,9 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="run.py", description=DESCRIPTION)
     kit = argparse.ArgumentParser(add_help=False)
-    kit.add_argument("--kit", type=Path, help="folder with the locked files (else EQUISITE_KIT)")
+    kit.add_argument(
+        "--kit", type=Path, help="folder with the locked files (else EQUISITE_KIT)"
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     verbs.add_parser("install", parents=[kit], help="make the software")
     verb = verbs.add_parser("kit", parents=[kit], help="collect all files for offline machines")
@@ -57,7 +61,9 @@ def run_exec(home: Home, options: argparse.Namespace) -> int:
     words = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not words:
         raise Stop("exec: no command. Example: python3 scripts/run.py exec samtools --version")
-    folders = {name: [str(Path(x).absolute()) for x in getattr(options, name)] for name in ("ro", "rw")}
+    folders = {
+        name: [str(Path(x).absolute()) for x in getattr(options, name)] for name in ("ro", "rw")
+    }
     return entry.run_inside(home, words, ro=folders["ro"], rw=folders["rw"])
 
 
@@ -71,28 +77,30 @@ def run_demo(home: Home, options: argparse.Namespace) -> int:
     return entry.run_inside(home, words, rw=[str(folder)], extra=extra)
 
 
-def run_image(maker: Installer, options: argparse.Namespace) -> int:
+def run_image(plan: Plan, options: argparse.Namespace) -> int:
     """Tell the image's place and digest; with --twice prove that its bytes repeat."""
     if options.twice:
-        first, second = maker.image_twice()
-        locked = maker.truth["image"]
+        first, second = image_twice(plan)
+        locked = plan.truth["image"]
         print(f"first  {first}\nsecond {second}\nlocked {locked}")
         return 0 if first == second == locked else 1
-    file = maker.image_file()
-    print(f"{file}\nsha256 {(file.parent / 'sha256').read_text('utf-8').strip()}")
+    file = plan.image_file()
+    print(f"{file}\nsha256 {plan.image_sha256()}")
     return 0
 
 
-def run_fronts(maker: Installer) -> int:
+def run_fronts(plan: Plan) -> int:
     """Try all fronts and tell the reason of each that does not work."""
-    with alone(maker.home):
+    with alone(plan.home):
         chosen, trials = fronts.choose(
-            maker.home, maker.image_root, maker.image_file(), maker.pins, maker.truth["tools"]
+            plan.home, plan.image_root, plan.image_file(), plan.pins, plan.truth["tools"]
         )
     for trial in trials:
         kept = "*" if trial.name == chosen.name else " "
         if trial.works:
-            told = f"works, {trial.seconds * 1000:.0f} ms, network: {trial.interfaces or 'none'}"
+            told = (
+                f"works, {trial.seconds * 1000:.0f} ms, network: {trial.interfaces or 'none'}"
+            )
         else:
             told = f"skipped: {trial.reason}"
         print(f"{kept} {trial.name}: {told}")
@@ -106,14 +114,14 @@ def dispatch(options: argparse.Namespace) -> int:
     if options.verb == "exec" and os.environ.get("EQUISITE_INSIDE") == "1":
         words = options.command[1:] if options.command[:1] == ["--"] else options.command
         os.execvp(words[0], words)  # noqa: S606 - inside the image a command just runs
-    maker = installed(home, kit, kernels=options.verb != "exec")
+    plan = installed(home, kit, kernels=options.verb != "exec")
     if options.verb == "install":
         say(f"equisite: ready in {home.root}; start with {home.bin / 'equisite'}")
         return 0
     if options.verb == "kit":
-        total = maker.kit_to(options.folder.absolute())
+        total = kit_to(plan, options.folder.absolute())
         if options.test:
-            total += suite.kit_to(maker, options.folder.absolute())
+            total += suite.kit_to(plan, options.folder.absolute())
         say(f"equisite: kit of {total / 1e6:,.1f} MB in {options.folder}")
         return 0
     if options.verb == "exec":
@@ -122,10 +130,10 @@ def dispatch(options: argparse.Namespace) -> int:
         return run_demo(home, options)
     if options.verb == "test":
         rest = options.rest[1:] if options.rest[:1] == ["--"] else options.rest
-        return suite.run_all(maker, options.only, rest)
+        return suite.run_all(plan, options.only, rest)
     if options.verb == "image":
-        return run_image(maker, options)
-    return run_fronts(maker)
+        return run_image(plan, options)
+    return run_fronts(plan)
 
 
 def main(words: Sequence[str]) -> int:

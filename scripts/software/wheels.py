@@ -1,4 +1,4 @@
-"""Wheels: unpacked into a tree, and made from archives of sources with the same bytes each time."""
+"""Wheels: unpacked into a tree, and made from sources with the same bytes each time."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ import os
 import re
 import tarfile
 import zipfile
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping, Sequence
 
 from .console import Stop
 
 SITE = "usr/local/lib/python3.11/dist-packages"
-# Test suites of the largest packages: never imported by the packages themselves, 60 MB together.
+# Test suites of the largest packages: never imported by the packages themselves, 60 MB.
 DROPPED = re.compile(
-    r"^(numpy|scipy|pandas|matplotlib|mpl_toolkits|nibabel|pywt|highdicom|PIL)/(.*/)?tests/|^numba/tests/"
+    r"^(numpy|scipy|pandas|matplotlib|mpl_toolkits|nibabel|pywt|highdicom|PIL)/(.*/)?tests/"
+    r"|^numba/tests/"
 )
 
 
@@ -39,7 +40,7 @@ def place_of(name: str) -> str | None:
 
 
 def unpack_wheel(path: Path, root: Path) -> None:
-    """Unpack one wheel into the tree's folder of packages; scripts are left out (call `python -m`)."""
+    """Unpack one wheel into the tree; its scripts are left out (call `python -m`)."""
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
             place = None if member.is_dir() else place_of(member.filename)
@@ -49,7 +50,7 @@ def unpack_wheel(path: Path, root: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(archive.read(member))
             mode = member.external_attr >> 16
-            os.chmod(target, 0o755 if mode & 0o111 else 0o644)
+            target.chmod(0o755 if mode & 0o111 else 0o644)
 
 
 def unpack_wheels(paths: Sequence[Path], root: Path) -> None:
@@ -62,7 +63,7 @@ def unpack_wheels(paths: Sequence[Path], root: Path) -> None:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What of an archive of sources is the package; `extensions` maps a module to its C files."""
+    """What of the sources is the package; `extensions` maps a module to its C files."""
 
     members: tuple[str, ...]
     extensions: Mapping[str, tuple[str, ...]]
@@ -88,7 +89,7 @@ def recipe_for(name: str) -> Recipe:
     key = name.lower().replace("_", "-")
     if key not in RECIPES:
         raise Stop(
-            f"{name}: only sources are published and there is no recipe in scripts/software/wheels.py"
+            f"{name}: only sources are published; scripts/software/wheels.py has no recipe"
         )
     return RECIPES[key]
 
@@ -103,6 +104,11 @@ def read_sources(archive: Path) -> dict[str, bytes]:
             if body is not None:
                 found[name] = body.read()
     return found
+
+
+def record_hash(body: bytes) -> str:
+    """Digest of a file as RECORD writes it: sha256, URL-safe base64 without padding."""
+    return base64.urlsafe_b64encode(hashlib.sha256(body).digest()).decode().rstrip("=")
 
 
 def wheel_from(
@@ -131,8 +137,7 @@ def wheel_from(
         f"Wheel-Version: 1.0\nGenerator: equisite\nRoot-Is-Purelib: {pure}\nTag: {tag}\n"
     ).encode()
     record = [
-        f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(body).digest()).decode().rstrip('=')},{len(body)}"
-        for path, body in sorted(files.items())
+        f"{path},sha256={record_hash(body)},{len(body)}" for path, body in sorted(files.items())
     ]
     files[f"{info}/RECORD"] = ("\n".join([*record, f"{info}/RECORD,,"]) + "\n").encode()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as sink:

@@ -46,7 +46,7 @@ def read_truth(path: Path | None = None) -> dict[str, str]:
     return parts
 
 
-def first_digits(*columns: Sequence[float]) -> str:
+def first_digits(*columns: Any) -> str:
     """First 8 hexadecimal digits of the sha256 over columns of float64 (or int64) bytes."""
     import numpy as np
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from equisite.core.errors import ConfigError
 
-# Flags of /proc/cpuinfo that level x86-64-v2 adds to the first 64-bit processors (x86-64 psABI, 3.1.1).
+# Flags of /proc/cpuinfo that level x86-64-v2 adds to level 1 (x86-64 psABI, section 3.1.1).
 LEVEL_2 = ("cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3")
 
 
