@@ -1,0 +1,271 @@
+"""The rules of this room with the real tools, on the public pack's reads."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from equisite.core.outcomes import Outcome, read_outcomes
+from equisite.core.tables import read_table, write_rows
+from equisite.genomics.conformance import digest_of_calls, score
+from equisite.intake.index import SequencingItem
+from equisite.protocol.models import Protocol
+from equisite.variants.vcf import open_text, read_genotypes
+
+CHECKOUT = Path(__file__).parents[2]
+PACK = CHECKOUT / "resources/conformance/genome"
+SNAKEFILE = """
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from equisite.protocol.models import Protocol
+
+CHECKOUT = Path({checkout!r})
+PROTOCOL = Protocol.model_validate_json(Path("work/intake/protocol.json").read_bytes())
+SITE = SimpleNamespace(
+    protocol=PROTOCOL,
+    pack_protocol=PROTOCOL,
+    genomics_batches=(1,),
+    protocol_digest=lambda *sections: "fixed",
+)
+
+wildcard_constraints:
+    batch=r"\\d+",
+    reference="site|pack",
+
+def code_digest(room):
+    return "fixed"
+
+def protocol_of(wildcards):
+    return "work/intake/protocol.json"
+
+def reference_of(wildcards):
+    return "site"
+
+include: CHECKOUT / "workflow/rules/genomics.smk"
+"""
+pytestmark = [
+    pytest.mark.workflow,
+    pytest.mark.skipif(
+        any(shutil.which(tool) is None for tool in ("bwa", "samtools", "bcftools")),
+        reason="the tools of the image are not on the PATH; `run.py test` has them",
+    ),
+]
+
+
+def reads() -> tuple[list[bytes], list[bytes]]:
+    """Records of both files of the pack."""
+    sides = []
+    for mate in (1, 2):
+        lines = gzip.decompress((PACK / f"reads_{mate}.fastq.gz").read_bytes()).split(b"\n")
+        sides.append(
+            [b"\n".join(lines[at : at + 4]) + b"\n" for at in range(0, len(lines) - 1, 4)]
+        )
+    return sides[0], sides[1]
+
+
+def items(folder: Path) -> list[SequencingItem]:
+    """Six patients: good, good in two lanes, without reads, cut, thin, and tumour only."""
+    folder.mkdir(parents=True)
+    one, two = reads()
+    half = len(one) // 2
+    lanes: list[tuple[str, str, bytes, bytes]] = [
+        ("secret-good", "normal", b"".join(one), b"".join(two)),
+        ("secret-split", "normal", b"".join(one[:half]), b"".join(two[:half])),
+        ("secret-split", "normal", b"".join(one[half:]), b"".join(two[half:])),
+        ("secret-none", "normal", b"", b""),
+        ("secret-cut", "normal", b"".join(one), b"".join(two)),
+        ("secret-thin", "normal", b"".join(one[:100]), b"".join(two[:100])),
+        ("secret-tumour", "tumour", b"".join(one), b"".join(two)),
+    ]
+    rows: list[SequencingItem] = []
+    patients = list(dict.fromkeys(lane[0] for lane in lanes))
+    for number, (patient, kind, *contents) in enumerate(lanes, start=1):
+        paths = []
+        for mate, content in enumerate(contents, start=1):
+            path = folder / f"secret-{number}-{mate}.fastq.gz"
+            packed = gzip.compress(content, 1)
+            path.write_bytes(packed[:-2000] if patient == "secret-cut" else packed)
+            paths.append(str(path))
+        lane = 1 + sum(row.patient == patient for row in rows)
+        rows.append(
+            SequencingItem(
+                patient=patient,
+                sample=f"{patient}-s",
+                token=f"tok{patients.index(patient)}",
+                lane_number=lane,
+                kind=kind,
+                library="secret-lib",
+                lane="",
+                fastq_1=paths[0],
+                fastq_2=paths[1],
+                reads="",
+                calls="",
+                assay="genome",
+                sex="female",
+                stamp="",
+            )
+        )
+    return rows
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Run the rules in a new folder with so many cores; the data is shared."""
+    data = tmp_path_factory.mktemp("data")
+    rows = items(data / "reads")
+    tools = data / "bin"
+    tools.mkdir()
+    shim = tools / "equisite"
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m equisite.cli "$@"\n')
+    shim.chmod(0o755)
+    environment = dict(os.environ)
+    environment["PATH"] = f"{tools}:{Path(sys.executable).parent}:{environment['PATH']}"
+    environment["PYTHONPATH"] = str(CHECKOUT / "src")
+
+    def start(cores: int) -> Path:
+        site = tmp_path_factory.mktemp(f"site{cores}")
+        intake = site / "work/intake"
+        (intake / "genomics").mkdir(parents=True)
+        (intake / "files").mkdir()
+        for name in ("genes.gff3", "territory.bed"):
+            shutil.copy(PACK / name, intake / "files" / name)
+        (intake / "protocol.json").write_text(protocol().model_dump_json())
+        (intake / "site.json").write_text(
+            json.dumps({"reference": {"fasta": str(PACK / "reference.fa.gz")}})
+        )
+        write_rows(intake / "genomics/1.tsv", SequencingItem, rows)
+        (site / "Snakefile").write_text(SNAKEFILE.format(checkout=str(CHECKOUT)))
+        command = [shutil.which("snakemake") or "snakemake", "--cores", str(cores), "genomics"]
+        done = subprocess.run(
+            command, cwd=site, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return site
+
+    return start
+
+
+def protocol() -> Protocol:
+    """The pack's protocol on top of the smallest valid one."""
+    from made_reads import protocol as smallest
+
+    plain = smallest({"a": "ACGT"}).model_dump(mode="json")
+    pack = json.loads((PACK.parent / "pack.json").read_text(encoding="utf-8"))
+    plain["reference"] = pack["reference"]
+    plain["genomics"] |= pack["genomics"]
+    return Protocol.model_validate(plain)
+
+
+@pytest.fixture(scope="module")
+def site(run: Callable[[int], Path]) -> Path:
+    return run(2)
+
+
+def test_planted_variants_are_found_and_scored(site: Path) -> None:
+    batch = site / "work/genomics/1"
+    columns, rows = read_table(batch / "variants.tsv")
+    (good,) = (row for row in rows if row["patient"] == "secret-good")
+    one = site / "one.tsv"
+    one.write_text("\t".join(columns) + "\n" + "\t".join(good[c] for c in columns) + "\n")
+    found = score(
+        batch / "calls/tok0.vcf.gz",
+        PACK / "truth.vcf",
+        PACK / "reference.fa.gz",
+        PACK / "territory.bed",
+        one,
+    )
+    shares = {(s.item, s.measure): s.value for s in found if s.measure != "digest"}
+    assert shares == {
+        ("genomics/snp", "precision"): "1",
+        ("genomics/snp", "recall"): "1",
+        ("genomics/indel", "precision"): "1",
+        ("genomics/indel", "recall"): "1",
+    }
+
+
+def test_carriers_are_those_planted(site: Path) -> None:
+    planted: dict[str, int] = {}
+    names = {"frameshift": "truncating", "stop_gained": "truncating", "splice": "truncating"}
+    for record in read_genotypes(PACK / "truth.vcf"):
+        gene, kind = record.info.get("GENE", ""), record.info["KIND"]
+        if gene:
+            column = f"carriers__{gene}__{names.get(kind, kind)}"
+            planted[column] = planted.get(column, 0) + sum(c == 1 for c in record.copies)
+    columns, rows = read_table(site / "work/genomics/1/variants.tsv")
+    (good,) = (row for row in rows if row["patient"] == "secret-good")
+    got = {
+        c: int(good[c]) for c in columns if c.startswith("carriers__") and good[c] not in "0"
+    }
+    assert got == {column: number for column, number in planted.items() if column in columns}
+
+
+def test_a_lane_split_in_two_gives_the_same_genotypes(site: Path) -> None:
+    calls = site / "work/genomics/1/calls"
+    whole, split = (
+        [(r.contig, r.position, r.alleles, r.copies) for r in read_genotypes(calls / name)]
+        for name in ("tok0.vcf.gz", "tok1.vcf.gz")
+    )
+    assert whole == split
+
+
+def test_bad_patients_are_told_and_do_not_stop_the_others(site: Path) -> None:
+    outcomes = read_outcomes([site / "work/genomics/1/outcomes.tsv"])
+
+    def told(outcome: Outcome) -> tuple[str, str, str]:
+        return outcome.patient.removeprefix("secret-"), outcome.outcome, outcome.code
+
+    assert [told(o) for o in outcomes] == [
+        ("cut", "refused", "TRUNCATED_FASTQ"),
+        ("good", "done", ""),
+        ("none", "refused", "NO_READS"),
+        ("split", "done", ""),
+        ("thin", "refused", "LOW_DEPTH"),
+        ("tumour", "refused", "NO_NORMAL"),
+    ]
+    _, rows = read_table(site / "work/genomics/1/variants.tsv")
+    assert [row["patient"] for row in rows] == ["secret-good", "secret-split"]
+    crams = sorted(p.name for p in (site / "work/genomics/1/cram").glob("*.cram"))
+    assert crams == ["tok0.cram", "tok1.cram", "tok4.cram", "tok5.cram"]
+
+
+def test_cores_change_no_byte(site: Path, run: Callable[[int], Path]) -> None:
+    other = run(1)
+    files = sorted(
+        p.relative_to(site)
+        for p in (site / "work").rglob("*")
+        if p.is_file() and not p.name.startswith(".")
+    )
+    assert [p for p in files if (site / p).read_bytes() != (other / p).read_bytes()] == []
+    assert digest_of_calls(site / "work/genomics/1/calls/tok0.vcf.gz")
+
+
+def test_nothing_in_logs_or_headers_tells_whose_data_it_is(site: Path) -> None:
+    for path in [*(site / "logs").rglob("*"), *(site / ".snakemake/log").rglob("*")]:
+        if path.is_file():
+            assert b"secret" not in path.read_bytes(), path
+    vcfs = [p for p in (site / "work/genomics/1").rglob("*.vcf*") if p.suffix != ".csi"]
+    assert vcfs
+    for path in vcfs:
+        header = [line for line in open_text(path) if line.startswith("##")]
+        told = [h for h in header if "ommand" in h or "/" in h.partition("Description")[0]]
+        assert told == []
+    cram = site / "work/genomics/1/cram/tok0.cram"
+    header = subprocess.run(
+        ["samtools", "view", "-H", "--no-PG", str(cram)], capture_output=True, check=True
+    ).stdout.decode()
+    assert "@PG" not in header
+    assert "UR:" not in header
+    assert {line[:3] for line in header.splitlines()} == {"@HD", "@SQ", "@RG"}
+    assert str(site).encode() not in cram.read_bytes()
+    assert all(
+        "secret" not in line for line in body(site / "work/genomics/1/calls/tok0.vcf.gz")
+    )
