@@ -20,5 +20,5 @@ rule clinical_derive_variables:
     shell:
         """
         equisite clinical derive --patients {input.patients} --site work/intake/site.json \
-            --out {output.variables} --outcomes {output.outcomes} 2> {log}
+            --out {output.variables} --outcomes {output.outcomes} 2>{log}
         """

@@ -5,7 +5,9 @@ rule cohort_join_rooms:
     input:
         clinical="work/clinical/variables.tsv",
         clinical_outcomes="work/clinical/outcomes.tsv",
-        variants=expand("work/genomics/{batch}/variants.tsv", batch=SITE.genomics_batches),
+        variants=expand(
+            "work/genomics/{batch}/variants.tsv", batch=SITE.genomics_batches
+        ),
         genomics_outcomes=expand(
             "work/genomics/{batch}/outcomes.tsv", batch=SITE.genomics_batches
         ),
@@ -40,5 +42,5 @@ rule cohort_join_rooms:
     shell:
         """
         equisite cohort join --genomics-batches {params.genomics} \
-            --imaging-batches {params.imaging} 2> {log}
+            --imaging-batches {params.imaging} 2>{log}
         """

@@ -6,11 +6,11 @@ from pathlib import Path
 CHECKOUT = Path(workflow.basedir).resolve()
 sys.path.insert(0, str(CHECKOUT / "src"))
 
+from equisite.core.canonical import sha256_json
 from equisite.core.errors import EquisiteError
 from equisite.core.provenance import code_digest as _source_digest
 from equisite.core.software import installed
 from equisite.intake.freeze import freeze
-
 
 try:
     SITE = freeze(Path.cwd(), config)
@@ -45,3 +45,33 @@ def protocol_of(wildcards):
 def reference_of(wildcards):
     """Name of the reference genome of a batch."""
     return "pack" if wildcards.batch == "0" else "site"
+
+
+def digest_of_reference(wildcards):
+    """Changes with the sequences that the protocol names, and with nothing else."""
+    protocol = SITE.pack_protocol if wildcards.reference == "pack" else SITE.protocol
+    return sha256_json(protocol.reference.model_dump(mode="json"))[:16]
+
+
+def digest_of_models(wildcards):
+    """Changes with gene models, territory and the sequences they lie on."""
+    protocol = SITE.pack_protocol if wildcards.reference == "pack" else SITE.protocol
+    files = protocol.genomics.model_dump(
+        mode="json", include={"gene_models", "territory"}
+    )
+    return sha256_json([digest_of_reference(wildcards), files])[:16]
+
+
+def source_of_reference(wildcards):
+    """Protocol and FASTA of a reference; the public pack brings its own."""
+    if wildcards.reference == "site":
+        return "--protocol work/intake/protocol.json --site work/intake/site.json"
+    fasta = CHECKOUT / "resources/conformance/genome/reference.fa.gz"
+    return f"--protocol work/intake/pack.json --fasta {fasta}"
+
+
+def source_of_models(wildcards):
+    """Protocol and folder of its pinned files."""
+    if wildcards.reference == "site":
+        return "--protocol work/intake/protocol.json --pinned work/intake/files"
+    return "--protocol work/intake/pack.json --pinned work/intake/pack"

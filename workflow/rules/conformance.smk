@@ -24,5 +24,5 @@ rule conformance_score_pack:
     shell:
         """
         equisite conformance score --genomics {params.genomics} --radiomics {params.radiomics} \
-            --pack {params.pack} --out {output.scores} 2> {log}
+            --pack {params.pack} --out {output.scores} 2>{log}
         """

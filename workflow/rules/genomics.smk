@@ -5,38 +5,6 @@ files that begin with OUT; a step that finds the data wrong refuses the sample, 
 failure fails the job.
 """
 
-from equisite.core.canonical import sha256_json
-
-
-def digest_of_reference(wildcards):
-    """Changes with the sequences that the protocol names, and with nothing else."""
-    protocol = SITE.pack_protocol if wildcards.reference == "pack" else SITE.protocol
-    return sha256_json(protocol.reference.model_dump(mode="json"))[:16]
-
-
-def digest_of_models(wildcards):
-    """Changes with gene models, territory and the sequences they lie on."""
-    protocol = SITE.pack_protocol if wildcards.reference == "pack" else SITE.protocol
-    files = protocol.genomics.model_dump(
-        mode="json", include={"gene_models", "territory"}
-    )
-    return sha256_json([digest_of_reference(wildcards), files])[:16]
-
-
-def source_of_reference(wildcards):
-    """Protocol and FASTA of a reference; the public pack brings its own."""
-    if wildcards.reference == "site":
-        return "--protocol work/intake/protocol.json --site work/intake/site.json"
-    fasta = CHECKOUT / "resources/conformance/genome/reference.fa.gz"
-    return f"--protocol work/intake/pack.json --fasta {fasta}"
-
-
-def source_of_models(wildcards):
-    """Protocol and folder of its pinned files."""
-    if wildcards.reference == "site":
-        return "--protocol work/intake/protocol.json --pinned work/intake/files"
-    return "--protocol work/intake/pack.json --pinned work/intake/pack"
-
 
 rule genomics_prepare_reference:
     output:
