@@ -38,8 +38,8 @@ CLIPPED = 0.05
 FREEZE = {"id": "f1", "date": "2026-01-31"}
 
 
-def made_resources(folder: Path, modalities: tuple[str, ...] = ("MR",)) -> Path:
-    """A resources folder with the shipped codebook and simple constants for every feature."""
+def made_resources(folder: Path, regions: tuple[str, ...] = ("gtv",)) -> Path:
+    """A resources folder with the shipped codebook, and constants for MR of these regions."""
     shipped = resources_folder()
     shutil.copytree(shipped / "rulesets", folder / "rulesets", dirs_exist_ok=True)
     target = folder / "codebook"
@@ -53,7 +53,7 @@ def made_resources(folder: Path, modalities: tuple[str, ...] = ("MR",)) -> Path:
         if not variable.is_numeric or "moment" not in variable.forms:
             continue
         names = (
-            [f"{m.lower()}__gtv__{variable.id}" for m in modalities]
+            [f"mr__{region}__{variable.id}" for region in regions]
             if variable.instances == "modality_roi"
             else [variable.id]
         )

@@ -112,9 +112,7 @@ def test_every_site_is_in_every_chart_and_table(consortium) -> None:
     head = unpacked(page, "data")
     size = struct.unpack("<I", head[:4])[0]
     header = json.loads(head[4 : 4 + size])
-    assert [s["title"] for s in header["sites"]] == sorted(
-        titles, key=header_order
-    )
+    assert [s["title"] for s in header["sites"]] == sorted(titles, key=header_order)
     assert len(header["features"]) == 16
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import made_bundles as made
+from equisite.bundle.codec import encode, read_bundle
 from equisite.compare.stages import run_admit, run_pool, run_report
 
 Rows = list[dict[str, str]]
@@ -152,6 +154,19 @@ def test_a_site_that_does_not_conform_enters_no_pooled_number(consortium) -> Non
     assert pooled["cohort", "analysis_set=all"]["value"] == "150"
     west = [r for r in read(lead, "sites.tsv") if r["site"] == "west" and r["kind"] == "moment"]
     assert west and all(r["pooled"] == "0" and r["weight"] == "" for r in west)
+
+
+def test_when_no_site_conforms_all_are_shown_and_nothing_is_pooled(consortium) -> None:
+    lead, _ = consortium()
+    for path in (lead / "inbox").iterdir():
+        bundle = read_bundle(path.read_bytes())
+        path.write_bytes(encode(replace(bundle, conformance=())))
+    run_admit(lead)
+    run_pool(lead)
+    page = run_report(lead).read_text(encoding="utf-8")
+    pooled = [r for r in read(lead, "pooled.tsv") if r["measure"] == "mean"]
+    assert pooled and all(r["status"] == "absent" and r["value"] == "" for r in pooled)
+    assert "0 pooled" in page and "Clinic West" in page
 
 
 def test_the_same_bundles_give_the_same_bytes(consortium, tmp_path: Path) -> None:

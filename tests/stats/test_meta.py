@@ -105,6 +105,16 @@ def test_one_site_has_no_heterogeneity_and_no_site_no_mean() -> None:
     assert np.isnan(result.predict_low).all()
 
 
+def test_no_site_at_all_gives_gaps_and_no_crash() -> None:
+    y = np.zeros((0, 3))
+    fixed = meta.fixed_effect(y, y)
+    tau2, settled = meta.reml_tau2(y, y, fixed.tau2)
+    assert fixed.sites.tolist() == [0, 0, 0] and settled.all()
+    assert np.isnan(tau2).all() and np.isnan(meta.random_effects(y, y, tau2).mean).all()
+    assert np.isnan(meta.tau2_interval(y, y)).all()
+    assert meta.leave_one_out(y, y).shape == (0, 3)
+
+
 def test_a_zero_variance_is_left_out() -> None:
     y, v = np.array([[1.0], [2.0], [9.0]]), np.array([[0.1], [0.1], [0.0]])
     assert meta.fixed_effect(y, v).mean[0] == pytest.approx(1.5)

@@ -19,6 +19,8 @@ from equisite.core.errors import Finding
 BY_DIGEST, BY_VALUE, FAILS, ABSENT = "digest", "value", "fails", "absent"
 SCORES = ("recall", "precision", "ccc")
 DIFFERENCE = "max_difference"
+NONE: tuple[str, dict[str, float]] = ("", {})
+"""What a site without an item has of it."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,11 @@ def judge(bundles: Mapping[str, Bundle], tolerance: float) -> list[SiteConforman
     }
     best = {
         (item, measure): pick(
-            (read[s][item][1][measure] for s in read if measure in read[s].get(item, ("", {}))[1]),
+            (
+                own[item][1][measure]
+                for own in read.values()
+                if measure in own.get(item, NONE)[1]
+            ),
             default=0.0,
         )
         for item in items
@@ -101,9 +107,8 @@ def _item(
     if own is None:
         return ItemConformance(item, ABSENT, "", {})
     digest, values = own
-    if digest and digest == reference:
-        level = BY_DIGEST
-    elif not digest and not reference and all(v == best[item, m] for m, v in values.items()):
+    same = all(v == best[item, m] for m, v in values.items())
+    if digest == reference and (digest or same):
         level = BY_DIGEST
     elif values and _close(item, values, best, tolerance):
         level = BY_VALUE
@@ -118,7 +123,7 @@ def _close(
     best: Mapping[tuple[str, str], float],
     tolerance: float,
 ) -> bool:
-    return all(abs(value - best[item, measure]) <= tolerance for measure, value in values.items())
+    return all(abs(v - best[item, measure]) <= tolerance for measure, v in values.items())
 
 
 def _site(site: str, items: tuple[ItemConformance, ...]) -> SiteConformance:

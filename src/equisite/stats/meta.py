@@ -215,7 +215,7 @@ def _generalised_q(y: Reals, v: Reals, tau2: Reals) -> Reals:
 def _q_root(y: Reals, v: Reals, target: Reals) -> Reals:
     low = np.zeros(y.shape[1])
     here = present(y, v)
-    high = np.where(here, v, 0.0).max(axis=0) + 1e-300
+    high = np.where(here, v, 0.0).max(axis=0, initial=0.0) + 1e-300
     for _ in range(2000):
         above = _generalised_q(y, v, high) > target
         if not above.any():
