@@ -53,22 +53,26 @@ def main() -> int:
 def measure(place: Path, times: int, rng: random.Random) -> int:
     """One undisturbed run, then the trials."""
     maker = [sys.executable, str(CHECKOUT / "scripts" / "synthetic"), "nano"]
-    subprocess.run([*maker, str(place / "quiet")], check=True, stdout=subprocess.DEVNULL)
-    quiet = place / "quiet" / "nano"
-    # The key behind the tokens is made by the first plan; copies share it and so can be
-    # compared file by file.
-    subprocess.run([*RUN, "--", "--dry-run"], cwd=quiet, check=True, stdout=subprocess.DEVNULL)
-    shutil.copytree(place / "quiet", place / "fresh", symlinks=True)
+    subprocess.run([*maker, str(place / "fresh")], check=True, stdout=subprocess.DEVNULL)
+    # All runs happen at one place, with one site key (made by the first plan): private
+    # tables name absolute paths and tokens, and shall be compared file by file.
+    trial = place / "trial"
+    shutil.copytree(place / "fresh", trial, symlinks=True)
+    plan = [*RUN, "--", "--dry-run"]
+    subprocess.run(plan, cwd=trial / "nano", check=True, stdout=subprocess.DEVNULL)
+    key = Path("nano") / "private" / "site.key"
+    (place / "fresh" / key).parent.mkdir()
+    shutil.copy2(trial / key, place / "fresh" / key)
     begin = time.monotonic()
-    if subprocess.run(RUN, cwd=quiet, check=False, stdout=subprocess.DEVNULL).returncode:
+    done = subprocess.run(RUN, cwd=trial / "nano", check=False, stdout=subprocess.DEVNULL)
+    if done.returncode:
         print("the undisturbed run failed: nothing was measured", file=sys.stderr)
         return 2
     length = time.monotonic() - begin
-    expected = digests(quiet)
+    expected = digests(trial / "nano")
     print(f"undisturbed run: {length:.1f} s, {len(expected)} files")
     tally: Counter[str] = Counter()
     for number in range(1, times + 1):
-        trial = place / "trial"
         shutil.rmtree(trial, ignore_errors=True)
         shutil.copytree(place / "fresh", trial, symlinks=True)
         kind, moment = KINDS[number % len(KINDS)], rng.uniform(0.0, length)
@@ -109,8 +113,10 @@ def one_trial(site: Path, kind: str, moment: float, expected: dict[str, str]) ->
     got = digests(site)
     if got.get(str(BUNDLE)) == expected[str(BUNDLE)]:
         found.add("same bundle")
-    if any(got.get(name) != digest for name, digest in expected.items()):
+    differing = sorted(name for name in expected if got.get(name) != expected[name])
+    if differing:
         found.add("another file differs")
+        print(f"     differs: {', '.join(differing[:5])}", file=sys.stderr)
     return found
 
 
