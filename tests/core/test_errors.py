@@ -31,7 +31,7 @@ def test_an_unregistered_code_cannot_be_raised():
 
 def test_every_code_has_a_sentence_and_a_mend():
     for code in registry().values():
-        assert code.sentence.strip().endswith("."), code.code
+        assert code.sentence.strip().endswith((".", "}")), code.code
         assert code.mend.strip(), code.code
 
 
