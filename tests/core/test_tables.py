@@ -31,7 +31,7 @@ _TEXT = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=12)
             Sample,
             name=_TEXT,
             depth=st.floats(allow_nan=False, allow_infinity=False, width=32).map(
-                lambda x: float("%.10g" % x) + 0.0
+                lambda x: float(f"{x:.10g}") + 0.0
             ),
             lanes=st.none() | st.integers(-(10**9), 10**9),
             kept=st.booleans(),
