@@ -49,7 +49,8 @@ def test_every_way_of_storing_gives_the_same_records(
     stored = {
         "plain": content,
         "gzip": gzip.compress(content, mtime=0),
-        "members": gzip.compress(content[:cut], mtime=0) + gzip.compress(content[cut:], mtime=0),
+        "members": gzip.compress(content[:cut], mtime=0)
+        + gzip.compress(content[cut:], mtime=0),
         "padded": gzip.compress(content, mtime=0) + bytes(cut % 50),
     }[packed]
     path = tmp_path_factory.mktemp("reads") / "x"
