@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .console import run
@@ -102,7 +102,7 @@ def compile_share(root: Path, share: int) -> None:
 
 def compile_python(root: Path) -> None:
     """Compile the tree's Python files with its own Python: a read-only image starts fast."""
-    with ProcessPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         for done in [pool.submit(compile_share, root, share) for share in range(COMPILERS)]:
             done.result()
 

@@ -8,11 +8,11 @@ import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from .console import Stop
 from .home import SOURCE_DATE_EPOCH
+from .parallel import on_all_cores
 
 MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 DROPPED = (
@@ -154,10 +154,7 @@ def begin_tree(root: Path) -> None:
 def unpack_debs(paths: Sequence[Path], root: Path) -> None:
     """Unpack packages into a tree, on all cores; no two of a lock hold the same file."""
     begin_tree(root)
-    order = sorted(paths, key=lambda path: (-path.stat().st_size, path.name))
-    with ProcessPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        for done in [pool.submit(unpack_deb, path, root) for path in order]:
-            done.result()
+    on_all_cores(lambda path: unpack_deb(path, root), paths)
 
 
 def clamp_times(root: Path) -> None:

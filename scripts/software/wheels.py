@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 import tarfile
 import zipfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from .console import Stop
+from .parallel import on_all_cores
 
 SITE = "usr/local/lib/python3.11/dist-packages"
 # Test suites of the largest packages: never imported by the packages themselves, 60 MB.
@@ -55,10 +54,7 @@ def unpack_wheel(path: Path, root: Path) -> None:
 
 def unpack_wheels(paths: Sequence[Path], root: Path) -> None:
     """Unpack wheels on all cores."""
-    order = sorted(paths, key=lambda path: (-path.stat().st_size, path.name))
-    with ProcessPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        for done in [pool.submit(unpack_wheel, path, root) for path in order]:
-            done.result()
+    on_all_cores(lambda path: unpack_wheel(path, root), paths)
 
 
 @dataclass(frozen=True)
