@@ -2,7 +2,8 @@
 
     python3 scripts/run.py exec python benchmarks/report_page.py REPORT.html [--pictures DIR]
 
-Chromium is EQUISITE_CHROMIUM or that of the PATH; axe-core is EQUISITE_AXE (axe.min.js), or
+It needs nothing but python3, so it also runs outside the image, where Chromium is. Chromium
+is EQUISITE_CHROMIUM or that of the PATH; axe-core is EQUISITE_AXE (axe.min.js), or
 comes from npm. Opening is timed in fresh profiles, from navigation until the page can be
 used and the charts in view are drawn; median of three. axe-core runs in light, dark and
 390 pixel looks, after all charts were drawn.

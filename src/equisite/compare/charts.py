@@ -157,7 +157,7 @@ def share_chart(
             }
         )
     layout = {
-        "height": 90 + len(places) * max(26, 9 * len(names)),
+        "height": 110 + len(places) * max(26, 9 * len(names)),
         "margin": {"t": 10, "b": 40, "l": 10, "r": 10},
         "xaxis": {"title": {"text": "Share of patients (%)"}, "rangemode": "tozero"},
         "yaxis": {

@@ -71,12 +71,12 @@ def feature_table(
             (
                 feature_label(book, key),
                 scale_of(book, key),
+                numbers.percent(m.i2, 0),
+                numbers.p_value(m.p_adjusted),
                 *(_mean(own.get(site)) for site in (titles if wide else ())),
                 numbers.whole(m.n),
                 numbers.real(total.value),
                 f"{numbers.real(m.mean)} ({numbers.real(m.low)} to {numbers.real(m.high)})",
-                numbers.percent(m.i2, 0),
-                numbers.p_value(m.p_adjusted),
             )
         )
     note = (
@@ -87,12 +87,12 @@ def feature_table(
     head = (
         "Variable",
         "Scale",
+        "I²",
+        "P, adjusted",
         *(titles.values() if wide else ()),
         "Patients",
         "Mean of all patients",
         "Random-effects mean (95 %)",
-        "I²",
-        "P, adjusted",
     )
     return TextTable(caption, head, tuple(rows), note)
 

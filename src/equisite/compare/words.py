@@ -113,6 +113,8 @@ def scale_label(constant: Constant, unit: str) -> str:
     """The scale on which means are compared, in words."""
     name = unit_text(unit)
     if constant.transform == "log10":
+        if constant.offset == 0 and not unit:
+            return "log10"
         return (
             f"log10 of {name}"
             if constant.offset == 0

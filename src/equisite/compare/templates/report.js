@@ -70,8 +70,13 @@
     layout.xaxis = { ...axis, ...layout.xaxis, fixedrange: true };
     layout.yaxis = { ...axis, ...layout.yaxis, fixedrange: true };
     layout.dragmode = false;
-    box.style.height = `${layout.height}px`;
     if (printing) layout.width = PAPER;
+    if (layout.showlegend) {
+      // Room for a legend that wraps; without it the plot itself would shrink to nothing.
+      const letters = figure.data.reduce((sum, trace) => sum + trace.name.length + 7, 0);
+      layout.height += 20 * Math.ceil((letters * 7.5) / (layout.width ?? box.clientWidth));
+    }
+    box.style.height = `${layout.height}px`;
     return Plotly.react(box, coloured(figure.data), layout, { displayModeBar: false, responsive: true });
   }
 
@@ -185,8 +190,13 @@
       const t = heads.size === 1 ? f.label.slice(f.label.indexOf(": ") + 2) : f.label;
       return escaped(t.length > letters ? `${t.slice(0, letters - 1)}…` : t);
     });
+    const upright = narrow || titles.length > 12;
+    const wrapped = upright ? titles : titles.map((t) => t.replace(/(.{8,}?) /g, "$1<br>"));
     const features = { tickvals: tall ? labels.map((_, f) => f) : [], ticktext: tall ? shown : [], automargin: true };
-    const sites = { tickvals: titles.map((_, s) => s), ticktext: titles, automargin: true };
+    const sites = {
+      tickvals: titles.map((_, s) => s), ticktext: tall ? wrapped : titles, automargin: true,
+      ...(tall && { tickangle: upright ? -90 : 0 }),
+    };
     return {
       data: [{
         type: "heatmap", z, text, zmin: -2, zmax: 2, xgap: tall ? 2 : 0, ygap: 2,
@@ -195,7 +205,7 @@
         colorbar: { title: { text: "SD" }, thickness: 12 }, showscale: !narrow,
       }],
       layout: {
-        height: tall ? 130 + 24 * count : 120 + 24 * titles.length, margin: { t: 10, b: 30, l: 10, r: 10 },
+        height: tall ? (upright ? 220 : 130) + 24 * count : 120 + 24 * titles.length, margin: { t: 10, b: 30, l: 10, r: 10 },
         xaxis: tall ? sites : { ...features, title: { text: `${count} features` } },
         yaxis: { ...(tall ? features : sites), autorange: "reversed" },
       },
@@ -242,7 +252,7 @@
       `I² ${percent(c.meta_i2[index], 0)}${tau}; P of heterogeneity, adjusted: ${p < 0.001 ? "< 0.001" : fixed(p, 2)}. ` +
       "Squares are site means, larger with more weight; the diamond is the random-effects mean; the bar is where the mean of a further site would be expected; the dotted line is the mean of all patients." +
       (feature.log ? " In the unit, means are geometric." : "");
-    byId("unit-name").textContent = `In ${feature.unit}`;
+    byId("unit-name").textContent = feature.unit === "no unit" ? "Not transformed" : `In ${feature.unit}`;
     numbers();
     byId("histogram-part").hidden = !feature.hist;
     for (const name of ["forest", "histogram"]) redraw(name);
