@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import os
 import shutil
 import sys
 import tarfile
@@ -71,6 +72,9 @@ def main() -> int:
     show(stages, checks, time.monotonic() - start)
     if not all(check.passed for check in checks):
         return 1
+    installed = os.environ.get("EQUISITE_INSTALLED_BYTES", "")
+    if installed.isdigit():
+        say(f"Locked software: {int(installed) / 1e6:.0f} MB")
     say(f"Report: {directory / 'lead' / 'report' / 'report.html'}")
     return 0
 
