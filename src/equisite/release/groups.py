@@ -99,8 +99,11 @@ def _withdraw_inferable(masks: list[Mask | None], k: int) -> None:
 def kinds_of(masks: Sequence[Mask]) -> tuple[Whole, Whole]:
     """Kind of each patient and the size of each kind.
 
-    Two patients are of one kind when they are in the same groups; -1 is in none.
+    Two patients are of one kind when they are in the same groups; -1 is in none. Without
+    a group there is no kind, and nobody is asked for.
     """
+    if not masks:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     membership = np.array(masks)
     inside = membership.any(axis=0)
     kinds = np.full(membership.shape[1], -1)
