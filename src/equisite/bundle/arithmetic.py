@@ -39,38 +39,64 @@ def _without(key: Key, name: str) -> str:
     return "|".join(f"{n}={v}" for n, v in key.pairs if n != name)
 
 
-def _group(key: Key) -> str:
-    """The part of a key that says which patients are meant."""
-    return "|".join(f"{n}={v}" for n, v in key.pairs if n == FIRST or n not in LAST)
+def _group(key: Key, without: str = "") -> str:
+    """The part of a key that says which patients are meant, or its margin over a variable."""
+    return "|".join(
+        f"{n}={v}" for n, v in key.pairs if n == FIRST or (n not in LAST and n != without)
+    )
 
 
-def totals_by_group(bundle: Bundle) -> dict[str, set[int]]:
-    """Published numbers of patients of each group (analysis set and strata)."""
-    totals: dict[str, set[int]] = defaultdict(set)
-    for cell in (*bundle.cells, *bundle.quality):
-        if cell.value and cell.measure in ("count", "n"):
+class Wholes:
+    """Published numbers of patients, and which of them surely hold the patients of a cell.
+
+    Two features of one analysis set may be there in patients of whom neither group holds
+    the other; only the sets, the margins and a cell's own feature or gene are its wholes.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._found: dict[tuple[str, str], set[int]] = defaultdict(set)
+        self._blocks: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for cell in (*bundle.cells, *bundle.quality):
             key = parse_key(cell.key)
-            names = {n for n, _ in key.pairs}
-            if cell.measure == "n" or not names & {"gene", "consequence"}:
-                totals[_group(key)].add(int(cell.value))
-    return totals
+            if cell.measure == "m2" and key.get("pattern"):
+                block = (cell.table, key.get("pattern") or "")
+                self._blocks[block].add(key.get("feature") or "")
+            elif cell.value and cell.measure == "n" and not key.get("pattern"):
+                self._found[_group(key), _owner(key)].add(int(cell.value))
+            elif cell.value and cell.measure == "count" and not key.get("gene"):
+                self._found[_group(key), ""].add(int(cell.value))
+
+    def of(self, cell: CellRow) -> set[int]:
+        """Numbers of patients among whom those of the cell are."""
+        key = parse_key(cell.key)
+        owners = {"", _owner(key), *self._blocks.get((cell.table, key.get("pattern") or ""), ())}
+        return {
+            number
+            for group in (_group(key), *(_group(key, without=n) for n in key.variables))
+            for owner in owners
+            for number in self._found.get((group, owner), ())
+        }
+
+
+def _owner(key: Key) -> str:
+    return key.get("feature") or key.get("gene") or ""
 
 
 def small_counts(bundle: Bundle, register: Register, rules: Rules) -> list[str]:
-    """R4 and R8: counts 1..k-1, remainders 1..k-1 of a published total, moments of too few."""
-    totals = totals_by_group(bundle)
+    """R4 and R8: counts 1..k-1, remainders 1..k-1 of a published whole, moments of too few."""
+    wholes = Wholes(bundle)
     faults = []
     for cell in (*bundle.cells, *bundle.quality):
         if not cell.value or cell.measure not in INTEGER_MEASURES:
             continue
-        key, value = parse_key(cell.key), int(cell.value)
-        parents = {_group(key), *(_without(key, n) for n in key.variables)}
-        if rules.small(value) or any(
-            rules.small(total - value) for p in parents for total in totals.get(p, ())
-        ):
+        value = int(cell.value)
+        if rules.small(value) or any(rules.small(n - value) for n in wholes.of(cell)):
             faults.append(cell.table)
-        zero = value == 0 and isinstance(register.tables[cell.table], CarriersTable)
-        if zero and rules.ruleset.carriers_zero == "suppressed" and cell.status == "ok":
+        carried = cell.measure == "count" and isinstance(
+            register.tables[cell.table], CarriersTable
+        )
+        hidden_zeros = rules.ruleset.carriers_zero == "suppressed"
+        if carried and value == 0 and hidden_zeros and cell.status == "ok":
             faults.append(cell.table)
     return [*faults, *_moments_of_few(bundle, rules)]
 
@@ -144,13 +170,12 @@ def impossible_numbers(bundle: Bundle, register: Register, book: Codebook) -> li
     """Sums of squares below zero, means outside the clips, co-moments that cannot be."""
     faults = []
     numbers = published(bundle)
-    totals = totals_by_group(bundle)
+    wholes = Wholes(bundle)
     for cell in (*bundle.cells, *bundle.quality):
         if cell.value and not _possible(cell, numbers, book):
             faults.append(cell.table)
-        if cell.value and cell.measure in ("count", "clipped", "bin"):
-            group = totals.get(_group(parse_key(cell.key)))
-            if group and int(cell.value) > max(group):
+        if cell.value and cell.measure in INTEGER_MEASURES:
+            if any(int(cell.value) > whole for whole in wholes.of(cell)):
                 faults.append(cell.table)
     for name, table in register.tables.items():
         if isinstance(table, ComomentTable):
