@@ -6,6 +6,8 @@ if [[ ${EQUISITE_INSIDE:-} == 1 ]]; then
   exec /bin/bash "$@"
 fi
 
+guarded=${EQUISITE_GUARDED:-}
+unset EQUISITE_GUARDED
 logical=$PWD
 cd -P . || exit 70
 here=$PWD
@@ -57,9 +59,8 @@ inside=(/usr/bin/env -i
   HOME=/run/equisite/home TMPDIR=/tmp USER=equisite LOGNAME=equisite LC_ALL=C TZ=UTC
   "PYTHONPATH=$CHECKOUT/src${EQUISITE_PYTHONPATH:+:$EQUISITE_PYTHONPATH}"
   PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 MPLCONFIGDIR=/run/equisite/matplotlib
-  NUMBA_CACHE_DIR=/run/equisite/numba "${passed[@]}" "EQUISITE_HOME=$SOFTWARE" "EQUISITE_IMAGE_DIGEST=$IMAGE_DIGEST"
-  EQUISITE_INSIDE=1
-  "${PINS[@]}" /usr/lib/equisite/enter /bin/bash)
+  NUMBA_CACHE_DIR=/run/equisite/numba "${passed[@]}" "EQUISITE_HOME=$SOFTWARE"
+  "EQUISITE_IMAGE_DIGEST=$IMAGE_DIGEST" EQUISITE_INSIDE=1 "${PINS[@]}" /usr/lib/equisite/enter /bin/bash)
 account="equisite:x:$EUID:$EUID:equisite:/run/equisite/home:/bin/bash"
 
 with_bwrap() {
@@ -96,7 +97,7 @@ guard() { # run a command that dies with us; give back its exit code
   exit "$code"
 }
 make_private() {
-  if [[ -z ${EQUISITE_GUARDED:-} ]]; then
+  if [[ -z $guarded ]]; then
     EQUISITE_GUARDED=1 exec setpriv --pdeathsig TERM "$BASH" "$0" "$@"
   fi
   private=$(mktemp -d "${TMPDIR:-/tmp}/equisite.XXXXXXXX") || exit 70
@@ -104,13 +105,14 @@ make_private() {
   { cat "$ROOT/etc/passwd"; if ((EUID != 0)); then printf '%s\n' "$account"; fi; } >"$private/passwd"
 }
 
-with_proot() {
+with_proot() { # private folders keep the path that they have outside: no call can then miss them
   make_private "$@"
-  local words=("${PROGRAM[@]}" -r "$ROOT" -b /proc -b /dev -b "$private/tmp:/tmp"
+  inside=("${inside[@]//\/run\/equisite/$private/run/equisite}")
+  inside=("${inside[@]/#TMPDIR=\/tmp/TMPDIR=$private/tmp}")
+  local words=("${PROGRAM[@]}" -r "$ROOT" -b /proc -b /dev -b "$private" -b "$private/tmp:/tmp"
     -b "$private/run:/run" -b "$private/tmp:/var/tmp" -b "$private/passwd:/etc/passwd") path
   for path in "${paths[@]}"; do words+=(-b "$path"); done
-  export PROOT_TMP_DIR=$private
-  guard "${FLAGS[@]}" "${words[@]}" -w "$here" "${inside[@]}" "$@"
+  PROOT_TMP_DIR=$private guard "${FLAGS[@]}" "${words[@]}" -w "$here" "${inside[@]}" "$@"
 }
 
 with_chroot() {

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from .console import Stop, say
 from .home import Home
+from .pypi import system_python
 from .tree import by_loader
 
 BODY = Path(__file__).with_name("front.sh")
+PLAIN_CALLS = Path(__file__).with_name("plain_calls.py")
 TOOLS = """
 one() { printf '%s\\t%s\\n' "$1" "$2"; }
 one bash "$BASH_VERSION"
@@ -89,17 +91,12 @@ def candidates(root: Path) -> list[Front]:
         Front("chroot", "chroot", ("unshare",)),
     ]
     proot = tuple(by_loader(root, "usr/bin/proot"))
-    closed = ("unshare", "--net", "--")
-    for name, flags in (("proot (own network)", closed), ("proot", ())):
+    plain = (str(system_python()), "-I", "-S", str(PLAIN_CALLS))
+    closed = ("unshare", "--net", "--", *plain, "--lo")
+    slow = ("/usr/bin/env", "PROOT_NO_SECCOMP=1")
+    for name, flags in (("proot (own network)", closed), ("proot", plain)):
         found.append(Front(name, "proot", proot, flags))
-        found.append(
-            Front(
-                f"{name}, no seccomp",
-                "proot",
-                proot,
-                (*flags, "/usr/bin/env", "PROOT_NO_SECCOMP=1"),
-            )
-        )
+        found.append(Front(f"{name}, no seccomp", "proot", proot, (*flags, *slow)))
     return found
 
 
