@@ -1,9 +1,12 @@
-"""Masks drawn from structure sets against reference masks, voxel by voxel.
+"""Masks drawn from structure sets and segmentations against reference masks, voxel by voxel.
 
     masks.py DICOM_DIR MASK_DIR
 
 DICOM_DIR holds `<case>/<kind>/image/` (a series) and `<case>/<kind>/mask/` (one structure
-set), MASK_DIR holds `<case>_<kind>_mask.nii.gz`; kind is a name such as CT, PET or MR_T1.
+set or segmentation), MASK_DIR holds `<case>_<kind>_mask.nii.gz`; kind is a name such as CT,
+PET or MR_T1. DICOM segmentations elsewhere below DICOM_DIR are cases as well, one per segment,
+when the series that they name lies below DICOM_DIR and MASK_DIR holds NRRD files whose names
+begin with the name of the segmentation and whose label is the number of the segment.
 The command line converts all cases in one batch, as a site does; masks are compared after
 both are brought to the same order of axes through their affines.
 """
@@ -20,11 +23,14 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import SimpleITK
 
 from equisite.cli.main import main as equisite
 from equisite.core.outcomes import read_outcomes
 from equisite.core.tables import read_rows, write_rows
+from equisite.imaging.header import read_header
 from equisite.imaging.rows import RegionPair, SeriesRow
+from equisite.imaging.segmentation import read_segmentation
 from equisite.intake.index import ImagingItem
 from equisite.protocol.models import (
     CodebookPin,
@@ -96,6 +102,62 @@ def cases(dicom: Path, masks: Path) -> dict[str, ImagingItem]:
     return found
 
 
+def segment_cases(dicom: Path, masks: Path) -> dict[str, tuple[ImagingItem, Path, int]]:
+    """Rows for DICOM segmentations with a reference, the reference and its label."""
+    references = {plain(p.stem): p for p in sorted(masks.rglob("*.nrrd"))}
+    if not references:
+        return {}
+    headers = [
+        state.header
+        for path in sorted(p for p in dicom.rglob("*") if p.is_file())
+        if (state := read_header(path)).header is not None
+    ]
+    folders = {
+        h.series: str(Path(h.path).parent.resolve()) for h in headers if h.modality != "SEG"
+    }
+    found = {}
+    for header in headers:
+        if header.modality != "SEG":
+            continue
+        source = read_segmentation(Path(header.path))
+        series = next((folders[s] for s in sorted(source.series) if s in folders), None)
+        for segment in source.segments:
+            for stem, path in references.items():
+                stack = SimpleITK.ReadImage(path)
+                labels = np.unique(SimpleITK.GetArrayViewFromImage(stack))
+                if series and stem.startswith(plain(Path(header.path).stem)) and (
+                    segment.number in labels
+                ):  # fmt: skip
+                    name = f"{plain(Path(header.path).stem)}-{segment.number}"
+                    mask = str(Path(header.path).resolve())
+                    row = ImagingItem(
+                        "seg",
+                        name,
+                        series,
+                        "",
+                        "CT",
+                        mask,
+                        "region",
+                        str(segment.number),
+                        "",
+                        "",
+                    )
+                    found[name] = (row, path, segment.number)
+                    break
+    return found
+
+
+def plain(stem: str) -> str:
+    """A stem for comparison: lower case, one kind of dash."""
+    return stem.lower().replace("-", "_")
+
+
+def as_nifti(reference: Path, label: int, target: Path) -> Path:
+    """One label of an NRRD file as NIfTI, by SimpleITK."""
+    SimpleITK.WriteImage(SimpleITK.ReadImage(reference) == label, target)
+    return target
+
+
 def compare(drawn: Path, reference: Path) -> tuple[int, int, float, float]:
     """Voxels of both masks, Dice, and the largest difference of the affines in mm."""
     a, b = (nibabel.as_closest_canonical(nibabel.load(p)) for p in (drawn, reference))
@@ -118,8 +180,10 @@ def main() -> int:
     )
     args = parser.parse_args()
     rows = cases(args.dicom, args.masks)
+    segments = segment_cases(args.dicom, args.masks)
+    rows |= {name: row for name, (row, _, _) in segments.items()}
     if not rows:
-        print("no case with image, structure set and reference mask", file=sys.stderr)
+        print("no case with image, mask object and reference mask", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as scratch:
         work = Path(scratch)
@@ -139,6 +203,9 @@ def main() -> int:
         different = []
         for name in rows:
             reference = args.masks / f"{name}_mask.nii.gz"
+            if name in segments:
+                _, labels, label = segments[name]
+                reference = as_nifti(labels, label, work / f"{name}.nii")
             if name not in regions:
                 found = compare(reference, reference)
                 different.append(

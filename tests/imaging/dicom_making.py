@@ -22,10 +22,13 @@ CLASSES = {
     "MR": "1.2.840.10008.5.1.4.1.1.4",
     "PT": "1.2.840.10008.5.1.4.1.1.128",
 }
+SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
+LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
 RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 ROOT = "1.2.826.0.1.3680043.10.9999"
 AXIAL = np.eye(3)
 LIMITS = SeriesLimits()
+Fault = Callable[[list[Dataset]], list[Dataset]]
 
 
 def rotation(degrees: Sequence[float]) -> NDArray[np.float64]:
@@ -196,4 +199,88 @@ def make_structures(
     return ds
 
 
-Fault = Callable[[list[Dataset]], list[Dataset]]
+def make_segmentation(
+    series: Sequence[Dataset],
+    segments: Mapping[str, NDArray[Any]],
+    kind: str = "BINARY",
+    leave_out: Sequence[int] = (),
+    maximum: int = 255,
+) -> Dataset:
+    """A segmentation object; segments: (slice, row, column) by name, overlaps allowed.
+
+    BINARY frames are packed without alignment. leave_out: slices that are not stored. In a
+    label map the last of two overlapping segments wins.
+    """
+    ds = Dataset()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.SOPClassUID = SEGMENTATION if kind != "LABELMAP" else LABEL_MAP
+    ds.SOPInstanceUID = f"{ROOT}.400.1"
+    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    ds.Modality = "SEG"
+    ds.SeriesInstanceUID = f"{ROOT}.400"
+    ds.FrameOfReferenceUID = series[0].get("FrameOfReferenceUID", "")
+    ds.SegmentationType = kind
+    if kind == "FRACTIONAL":
+        ds.SegmentationFractionalType = "PROBABILITY"
+        ds.MaximumFractionalValue = maximum
+    reference = Dataset()
+    reference.SeriesInstanceUID = series[0].SeriesInstanceUID
+    reference.ReferencedInstanceSequence = DicomSequence()
+    for one in series:
+        item = Dataset()
+        item.ReferencedSOPClassUID = one.SOPClassUID
+        item.ReferencedSOPInstanceUID = one.SOPInstanceUID
+        reference.ReferencedInstanceSequence.append(item)
+    ds.ReferencedSeriesSequence = DicomSequence([reference])
+    ds.SegmentSequence = DicomSequence()
+    for number, name in enumerate(segments, start=1):
+        item = Dataset()
+        item.SegmentNumber, item.SegmentLabel = number, name
+        ds.SegmentSequence.append(item)
+    orientation, measures, shared = Dataset(), Dataset(), Dataset()
+    orientation.ImageOrientationPatient = series[0].ImageOrientationPatient
+    measures.PixelSpacing = series[0].PixelSpacing
+    shared.PlaneOrientationSequence = DicomSequence([orientation])
+    shared.PixelMeasuresSequence = DicomSequence([measures])
+    ds.SharedFunctionalGroupsSequence = DicomSequence([shared])
+    ds.PerFrameFunctionalGroupsSequence = DicomSequence()
+    frames = []
+
+    def add(k: int, number: int, values: NDArray[Any]) -> None:
+        position, own = Dataset(), Dataset()
+        position.ImagePositionPatient = series[k].ImagePositionPatient
+        own.PlanePositionSequence = DicomSequence([position])
+        if number:
+            segment = Dataset()
+            segment.ReferencedSegmentNumber = number
+            own.SegmentIdentificationSequence = DicomSequence([segment])
+        ds.PerFrameFunctionalGroupsSequence.append(own)
+        frames.append(values)
+
+    slices = [k for k in reversed(range(len(series))) if k not in leave_out]
+    if kind == "LABELMAP":
+        merged = np.zeros((len(series), series[0].Rows, series[0].Columns), dtype=np.uint8)
+        for number, mask in enumerate(segments.values(), start=1):
+            merged[mask != 0] = number
+        for k in slices:
+            add(k, 0, merged[k])
+    else:
+        for number, mask in enumerate(segments.values(), start=1):
+            for k in slices:
+                add(k, number, mask[k])
+    ds.NumberOfFrames = len(frames)
+    ds.Rows, ds.Columns = series[0].Rows, series[0].Columns
+    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+    bits = 1 if kind == "BINARY" else 8
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = (
+        bits,
+        bits,
+        bits - 1,
+        0,
+    )
+    values = np.stack(frames).astype(np.uint8)
+    raw = np.packbits(values.ravel(), bitorder="little") if bits == 1 else values
+    ds.PixelData = raw.tobytes() + b"\0" * (raw.size % 2)
+    return ds

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dicom_making import codes, judge, make_series, save, sentence
+from pydicom.dataset import Dataset
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -103,10 +104,10 @@ def test_lossy_streams_are_refused_by_their_syntax(tmp_path: Path) -> None:
 
 
 def die(number: int) -> object:
-    def decoder(path: str, plugin: str) -> object:
-        if path.endswith("001"):
+    def decoder(dataset: Dataset, plugin: str, frame: int | None) -> object:
+        if str(dataset.filename).endswith("001"):
             os.kill(os.getpid(), number)
-        return np.full((32, 34), len(path), dtype=np.uint16)
+        return np.full((32, 34), 7, dtype=np.uint16)
 
     return decoder
 
@@ -149,7 +150,7 @@ def test_machine_and_stream_are_told_apart(
 ) -> None:
     paths = compressed(tmp_path)
 
-    def decoder(path: str, plugin: str) -> object:
+    def decoder(dataset: Dataset, plugin: str, frame: int | None) -> object:
         raise raised
 
     monkeypatch.setattr(decode, "_decode", decoder)
@@ -160,7 +161,7 @@ def test_machine_and_stream_are_told_apart(
 
 def test_a_decoder_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = compressed(tmp_path)
-    monkeypatch.setattr(decode, "_decode", lambda path, plugin: time.sleep(60))
+    monkeypatch.setattr(decode, "_decode", lambda dataset, plugin, frame: time.sleep(60))
     start = time.monotonic()
     with (
         decode.FrameReader(seconds=0.3) as reader,

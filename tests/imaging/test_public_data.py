@@ -61,6 +61,53 @@ def test_masks_equal_the_published_ones(
     assert "ROI_IN_EMPTY" not in flags["STS_008_MR_T1"]
 
 
+@pytest.mark.parametrize(
+    ("mask", "image", "known"),
+    [
+        ("liver.dcm", "ct-3slice", {1: ("liver_seg.nrrd", 1, 107098)}),
+        (
+            "partial_overlaps.dcm",
+            "ct-3slice",
+            {
+                1: ("partial_overlaps-1.nrrd", 1, 9602),
+                2: ("partial_overlaps-2.nrrd", 2, 11888),
+                3: ("partial_overlaps-3.nrrd", 3, 10743),
+                4: ("partial_overlaps-1.nrrd", 4, 6693),
+                5: ("partial_overlaps-1.nrrd", 5, 4713),
+            },
+        ),
+        (
+            "sparse-labelmap-ppv5.dcm",
+            "24x38x3/image",
+            {1: ("sparse_labelmap_ppv5_seg.nrrd", 1, 630)},
+        ),
+    ],
+)
+def test_segments_equal_their_nrrd(
+    unpacked: Path,
+    tmp_path: Path,
+    mask: str,
+    image: str,
+    known: dict[int, tuple[str, int, int]],
+) -> None:
+    root = unpacked / "seg/seg"
+    imaging = Imaging(roi=(RoiRule(name="r", patterns=("r",)),))
+    rows = []
+    for number, (reference, label, _) in known.items():
+        for kind, path, chosen in (("seg", mask, number), ("nrrd", reference, label)):
+            rows.append(
+                ImagingItem(
+                    "p", f"{kind}{number}", str(root / image), "", "CT", str(root / path), "r",
+                    str(chosen), "", "",
+                )
+            )  # fmt: skip
+    result = run_batch(rows, imaging, tmp_path / "volumes")
+    drawn = {r.token: np.asarray(read_volume(tmp_path / r.mask)[1]) for r in result.regions}
+    for number, (_, _, voxels) in known.items():
+        assert int(drawn[f"seg{number}"].sum()) == voxels
+        assert np.array_equal(drawn[f"seg{number}"], drawn[f"nrrd{number}"])
+
+
 def test_verdicts_on_vendors_series(
     unpacked: Path, shared_imaging: Path, tmp_path: Path
 ) -> None:

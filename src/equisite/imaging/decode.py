@@ -33,15 +33,16 @@ def stored_type(header: ImageHeader) -> np.dtype[Any]:
 
 
 def native_frame(header: ImageHeader) -> NDArray[np.integer[Any]]:
-    """Stored values (row, column) of a little-endian uncompressed file.
+    """Stored values (row, column) of one frame of a little-endian uncompressed file.
 
     The caller has checked that the bytes are there. Bits above BitsStored are not part of
     the value (PS3.5 8.1.1). Raises OSError when the machine cannot read.
     """
     kind = stored_type(header)
     shape = (header.rows or 0, header.columns or 0)
+    start = (header.frame or 0) * shape[0] * shape[1] * kind.itemsize
     with Path(header.path).open("rb", buffering=0) as stream:
-        stream.seek(header.pixel_offset or 0)
+        stream.seek((header.pixel_offset or 0) + start)
         values = np.fromfile(stream, dtype=kind, count=shape[0] * shape[1])
     values = values.reshape(shape)
     unused = header.bits_allocated - header.bits_stored
@@ -92,7 +93,7 @@ class FrameReader:
         line = self._line or self._start()
         plugin = DECODERS.get(header.syntax) or LOSSY_DECODERS.get(header.syntax, "")
         try:
-            line.send((header.path, plugin))
+            line.send((header.path, plugin, header.frame))
             if not line.poll(self._seconds):
                 self._stop()
                 raise DecodeError("the decoder did not end")
@@ -139,14 +140,17 @@ def _serve(line: Connection, other_end: Connection) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
+    last: tuple[str, Any] = ("", None)
     while True:
         try:
-            path, plugin = line.recv()
+            path, plugin, frame = line.recv()
         except EOFError:
             return
         answer: object
         try:
-            answer = _decode(path, plugin)
+            if last[0] != path:  # frames of one file follow each other
+                last = (path, _open(path))
+            answer = _decode(last[1], plugin, frame)
         except DecodeError as problem:
             answer = str(problem)
         except MemoryError:
@@ -160,10 +164,15 @@ def _serve(line: Connection, other_end: Connection) -> None:
         line.send(answer)
 
 
-def _decode(path: str, plugin: str) -> NDArray[np.integer[Any]]:
+def _open(path: str) -> Any:
     import pydicom
+
+    with foreign_parser(DecodeError):
+        return pydicom.dcmread(path, force=True)
+
+
+def _decode(dataset: Any, plugin: str, frame: int | None) -> NDArray[np.integer[Any]]:
     from pydicom.pixels import pixel_array
 
     with foreign_parser(DecodeError):
-        dataset = pydicom.dcmread(path, force=True)
-        return np.asarray(pixel_array(dataset, raw=True, decoding_plugin=plugin))
+        return np.asarray(pixel_array(dataset, raw=True, index=frame, decoding_plugin=plugin))

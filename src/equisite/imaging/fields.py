@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TAGS: dict[str, int] = {
     "syntax": 0x00020010,
@@ -79,6 +79,7 @@ class ImageHeader:
     are in mm, LPS. spacing: distance of rows, distance of columns (DICOM's order).
     pixel_offset: first byte of the pixel data value, None when it was not reached;
     pixel_length: as declared, None for an undefined length (encapsulated).
+    frames: in the file. frame: which of them this is, from 0; None in files of one slice.
     """
 
     path: str
@@ -128,6 +129,11 @@ class ImageHeader:
     number_of_slices: int | None
     units: str
     suv_type: str
+    frame: int | None = None
+
+    def of_frame(self, index: int) -> ImageHeader:
+        """The header of one frame (from 0) of a file with several."""
+        return replace(self, frame=index)
 
 
 def text(raw: bytes | None) -> str:

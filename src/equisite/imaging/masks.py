@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,20 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equisite.core.errors import Finding, InputError
-from equisite.imaging.findings import finding, listed
+from equisite.imaging.findings import finding, listed, refused
+from equisite.imaging.grid import Grid
 from equisite.imaging.header import EMPTY, NOT_DICOM, TRUNCATED, read_header
 from equisite.imaging.names import matching, rules_of
 from equisite.imaging.nifti import read_volume
-from equisite.imaging.nifti_mask import on_grid, read_labels, select_label
+from equisite.imaging.nifti_mask import LabelImage, on_grid, read_labels, select_label
+from equisite.imaging.nrrd import NrrdLabels, is_nrrd, read_nrrd
 from equisite.imaging.regions import draw_region, judge_size
-from equisite.imaging.rtstruct import (
-    RTSTRUCT,
-    Structure,
-    StructureSet,
-    check_link,
-    read_structures,
+from equisite.imaging.rtstruct import RTSTRUCT, StructureSet, check_link, read_structures
+from equisite.imaging.segmentation import (
+    LABEL_MAP,
+    SEGMENTATION,
+    Segmentation,
+    draw_segment,
+    read_segmentation,
 )
 from equisite.imaging.series import SeriesReport
+from equisite.imaging.stack import Stack
 from equisite.intake.index import ImagingItem
 from equisite.protocol.models import Imaging, RoiRule
 
@@ -39,13 +43,25 @@ class Region:
     findings: tuple[Finding, ...]
 
 
+Drawn = tuple[NDArray[np.bool_], list[Finding]]
+
+
+@dataclass(frozen=True)
+class NamedRegions:
+    """The regions that a file offers by name or number, and how to draw one by its index."""
+
+    names: tuple[str, ...]
+    numbers: tuple[int, ...]
+    draw: Callable[[int, Stack, Grid], Drawn]
+
+
 @dataclass
 class MaskReader:
-    """Makes regions; keeps the last structure set, which rows of one patient share."""
+    """Makes regions; keeps the last file of named regions, which rows of a patient share."""
 
     imaging: Imaging
     _path: str = ""
-    _set: StructureSet | None = field(default=None, repr=False)
+    _named: NamedRegions | None = field(default=None, repr=False)
 
     def regions(self, item: ImagingItem, report: SeriesReport, volume: Path) -> list[Region]:
         """All regions that the row asks for, on the grid of a series that passed.
@@ -57,18 +73,41 @@ class MaskReader:
         if report.stack is None or report.grid is None:
             return []
         kind = mask_kind(Path(item.mask))
+        labels: LabelImage | None = None
         if kind == "nifti":
-            made = [self._from_labels(item, report)]
+            labels = read_labels(Path(item.mask))
+        elif kind == "nrrd":
+            content = read_nrrd(Path(item.mask))
+            if content.segments:
+                self._path, self._named = item.mask, self._of_nrrd(content)
+            elif len(content.layers) > 1:
+                raise InputError("MASK_LABELS", reason="it has several layers without names")
+            else:
+                labels = content.layers[0]
+        if labels is not None:
+            made = [self._from_labels(item, labels, report.grid)]
         else:
-            made = self._from_structures(item, report)
+            made = self._from_names(item, kind, report.stack, report.grid)
         return [_with_remarks(region, report, volume) for region in made]
 
-    def _from_structures(self, item: ImagingItem, report: SeriesReport) -> list[Region]:
+    def _from_names(
+        self, item: ImagingItem, kind: str, stack: Stack, grid: Grid
+    ) -> list[Region]:
         rules = rules_of(item.roi, item.roi_label, self.imaging.roi)
-        if self._path != item.mask or self._set is None:
-            self._set, self._path = read_structures(Path(item.mask)), item.mask
-        names = [s.name for s in self._set.structures]
-        found = [(rule, matching(names, rule.patterns)) for rule in rules]
+        if self._path != item.mask or self._named is None:
+            path = Path(item.mask)
+            self._named = (
+                self._of_segmentation(read_segmentation(path))
+                if kind == "seg"
+                else self._of_structures(read_structures(path))
+            )
+            self._path = item.mask
+        source = self._named
+        found = [(rule, matching(source.names, rule.patterns)) for rule in rules]
+        if item.roi_label.isdecimal() and not found[0][1]:
+            number = int(item.roi_label)
+            indices = [i for i, n in enumerate(source.numbers) if n == number]
+            found = [(rules[0], indices)]
         if not any(indices for _, indices in found):
             patterns = ", ".join(p for rule in rules for p in rule.patterns)
             raise InputError(
@@ -77,87 +116,123 @@ class MaskReader:
                         "ROI_NOT_FOUND",
                         roi=", ".join(rule.name for rule in rules),
                         patterns=patterns,
-                        names=", ".join(names[:20]) or "none",
+                        names=", ".join(source.names[:20]) or "none",
                     )
                 ]
             )
         return [
-            self._region(rule, [self._set.structures[i] for i in indices], report)
-            for rule, indices in found
-            if indices
+            _region(rule, source, indices, stack, grid) for rule, indices in found if indices
         ]
 
-    def _region(
-        self, rule: RoiRule, chosen: Sequence[Structure], report: SeriesReport
-    ) -> Region:
-        """One region from the structures that its patterns match."""
-        if len(chosen) > 1 and rule.combine == "refuse":
-            names = ", ".join(s.name for s in chosen)
-            return Region(
-                rule.name,
-                None,
-                (finding("ROI_AMBIGUOUS", roi=rule.name, count=len(chosen), names=names),),
-            )
-        findings: list[Finding] = []
-        mask: NDArray[np.bool_] | None = None
-        try:
-            for structure in chosen:
-                one, more = self._drawn(structure, report)
-                findings += [f for f in more if f not in findings]
-                mask = one if mask is None else mask | one
-        except InputError as error:
-            return Region(rule.name, None, (*findings, *error.findings))
-        return Region(rule.name, mask, tuple(findings))
+    def _of_structures(self, found: StructureSet) -> NamedRegions:
+        def draw(index: int, stack: Stack, grid: Grid) -> Drawn:
+            one = found.structures[index]
+            findings = _linked(one.frame_of_reference, one.images, found.series, stack)
+            if one.open_contours:
+                findings.append(finding("ROI_OPEN_CONTOUR", count=one.open_contours))
+            mask, more = draw_region(one.rings, grid, self.imaging.overlapping_rings)
+            return mask, [*findings, *more]
 
-    def _drawn(
-        self, structure: Structure, report: SeriesReport
-    ) -> tuple[NDArray[np.bool_], list[Finding]]:
-        if report.stack is None or report.grid is None or self._set is None:
-            raise ValueError("no grid to draw on")
-        findings: list[Finding] = [*check_link(structure, self._set.series, report.stack)]
-        refusing = [f for f in findings if f.severity == "refuse"]
-        if refusing:
-            raise InputError(refusing)
-        if structure.open_contours:
-            findings.append(finding("ROI_OPEN_CONTOUR", count=structure.open_contours))
-        mask, more = draw_region(structure.rings, report.grid, self.imaging.overlapping_rings)
-        return mask, [*findings, *more]
+        return NamedRegions(tuple(s.name for s in found.structures), (), draw)
 
-    def _from_labels(self, item: ImagingItem, report: SeriesReport) -> Region:
+    def _of_segmentation(self, found: Segmentation) -> NamedRegions:
+        numbers = tuple(s.number for s in found.segments)
+
+        def draw(index: int, stack: Stack, grid: Grid) -> Drawn:
+            findings = _linked(found.frame_of_reference, found.images, found.series, stack)
+            threshold = self.imaging.segment_threshold
+            mask, more = draw_segment(found, numbers[index], grid, threshold)
+            return mask, [*findings, *more]
+
+        return NamedRegions(tuple(s.name for s in found.segments), numbers, draw)
+
+    def _of_nrrd(self, found: NrrdLabels) -> NamedRegions:
+        def draw(index: int, stack: Stack, grid: Grid) -> Drawn:
+            one = found.segments[index]
+            return self._placed(found.layers[one.layer], str(one.value), grid)
+
+        segments = found.segments
+        return NamedRegions(
+            tuple(s.name for s in segments), tuple(s.value for s in segments), draw
+        )
+
+    def _from_labels(self, item: ImagingItem, labels: LabelImage, grid: Grid) -> Region:
         rules = rules_of(item.roi, "", self.imaging.roi)
-        if len(rules) > 1 or report.grid is None:
+        if len(rules) > 1:
             raise InputError(
                 "ROI_UNNAMED", value=item.roi or "none", names=", ".join(r.name for r in rules)
             )
-        image = read_labels(Path(item.mask))
+        mask, findings = self._placed(labels, item.roi_label, grid)
+        return Region(rules[0].name, mask, tuple(findings))
+
+    def _placed(self, image: LabelImage, label: str, grid: Grid) -> Drawn:
+        """One label of a label image on the grid of the series."""
         mask, more = on_grid(
-            select_label(image.labels, item.roi_label),
+            select_label(image.labels, label),
             image.ras,
-            report.grid,
+            grid,
             self.imaging.resample_mask == "nearest",
         )
-        findings: list[Finding] = [*more, *judge_size(mask, 0)]
-        return Region(rules[0].name, mask, tuple(findings))
+        return mask, [*more, *judge_size(mask, 0)]
+
+
+def _region(
+    rule: RoiRule, source: NamedRegions, chosen: Sequence[int], stack: Stack, grid: Grid
+) -> Region:
+    """One region from what its patterns match."""
+    if len(chosen) > 1 and rule.combine == "refuse":
+        names = ", ".join(source.names[i] for i in chosen)
+        return Region(
+            rule.name,
+            None,
+            (finding("ROI_AMBIGUOUS", roi=rule.name, count=len(chosen), names=names),),
+        )
+    findings: list[Finding] = []
+    mask: NDArray[np.bool_] | None = None
+    try:
+        for index in chosen:
+            one, more = source.draw(index, stack, grid)
+            findings += [f for f in more if f not in findings]
+            mask = one if mask is None else mask | one
+    except InputError as error:
+        return Region(rule.name, None, (*findings, *error.findings))
+    return Region(rule.name, mask, tuple(findings))
+
+
+def _linked(
+    frame_of_reference: str, images: frozenset[str], drawn_on: frozenset[str], stack: Stack
+) -> list[Finding]:
+    """Remarks on the link of a region to its series; raises InputError when there is none."""
+    findings: list[Finding] = [*check_link(frame_of_reference, images, drawn_on, stack)]
+    if refused(findings):
+        raise InputError(findings)
+    return findings
 
 
 def mask_kind(path: Path) -> str:
-    """`rtstruct` or `nifti`, by content for DICOM and by name for NIfTI.
+    """`rtstruct`, `seg`, `nrrd` or `nifti`, by content; by name for NIfTI.
 
     Raises InputError MASK_UNREADABLE for an empty file, MASK_UNSUPPORTED for another kind.
     """
     if path.name.lower().endswith(NIFTI_NAMES):
         return "nifti"
+    with path.open("rb") as stream:
+        if is_nrrd(stream.read(8)):
+            return "nrrd"
     state = read_header(path)
     if state.state == EMPTY:
         raise InputError("MASK_UNREADABLE", problem="it is empty")
     if state.state == TRUNCATED:
         raise InputError("MASK_UNREADABLE", problem="it ends early")
     if state.state == NOT_DICOM or state.header is None:
-        raise InputError("MASK_UNSUPPORTED", value="neither DICOM nor NIfTI")
-    if state.header.sop_class != RTSTRUCT:
-        kind = state.header.sop_class or "none"
-        raise InputError([finding("MASK_UNSUPPORTED", value=f"DICOM class {kind}")])
-    return "rtstruct"
+        raise InputError("MASK_UNSUPPORTED", value="neither DICOM nor NIfTI nor NRRD")
+    kind = {RTSTRUCT: "rtstruct", SEGMENTATION: "seg", LABEL_MAP: "seg"}.get(
+        state.header.sop_class
+    )
+    if kind is None:
+        text = state.header.sop_class or "none"
+        raise InputError([finding("MASK_UNSUPPORTED", value=f"DICOM class {text}")])
+    return kind
 
 
 def _with_remarks(region: Region, report: SeriesReport, volume: Path) -> Region:

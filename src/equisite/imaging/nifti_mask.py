@@ -50,10 +50,11 @@ def read_labels(path: Path) -> LabelImage:
         raise InputError("MASK_GRID", reason=f"it has {values.ndim} dimensions, not 3")
     if int(image.header["sform_code"]) == 0 and int(image.header["qform_code"]) == 0:
         raise InputError("MASK_GRID", reason="it states no position (sform and qform code 0)")
-    return LabelImage(_whole(values), np.asarray(image.affine, dtype=np.float64))
+    return LabelImage(whole_labels(values), np.asarray(image.affine, dtype=np.float64))
 
 
-def _whole(values: NDArray[Any]) -> NDArray[np.integer[Any]]:
+def whole_labels(values: NDArray[Any]) -> NDArray[np.integer[Any]]:
+    """Labels as whole numbers; raises InputError MASK_LABELS for a value that is none."""
     if values.dtype.kind in "iu":
         return values
     if values.dtype.kind != "f" or not np.isfinite(values).all():

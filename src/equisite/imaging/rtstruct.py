@@ -117,21 +117,23 @@ def _points(contour: Any) -> NDArray[np.float64]:
 
 
 def check_link(
-    structure: Structure, drawn_on: frozenset[str], stack: Stack
+    frame_of_reference: str, images: frozenset[str], drawn_on: frozenset[str], stack: Stack
 ) -> list[ImagingFinding]:
-    """FOR_MISMATCH, STALE_REFERENCE: does the region belong to this series.
+    """FOR_MISMATCH, STALE_REFERENCE: does a region belong to this series.
 
-    Equal frame of reference, or the structure set names the series. References to images
-    that are not there are common after de-identification; geometry decides, they warn.
+    frame_of_reference: of the region. images: SOPInstanceUIDs that it refers to. drawn_on:
+    SeriesInstanceUIDs that its file names.
+    Equal frame of reference, or the file names the series. References to images that are
+    not there are common after de-identification; geometry decides, they warn.
     """
     header = stack.headers[0]
     same_frame = bool(header.frame_of_reference) and (
-        structure.frame_of_reference == header.frame_of_reference
+        frame_of_reference == header.frame_of_reference
     )
     if not same_frame and header.series not in drawn_on:
         return [finding("FOR_MISMATCH")]
     known = {h.sop_instance for h in stack.headers}
-    stale = len(structure.images - known)
+    stale = len(images - known)
     if stale:
-        return [finding("STALE_REFERENCE", count=stale, total=len(structure.images))]
+        return [finding("STALE_REFERENCE", count=stale, total=len(images))]
     return []

@@ -188,6 +188,12 @@ class Imaging(Strict):
     overlapping_rings: Literal["xor", "union"] = Field(
         default="xor", description="Contours of one slice that overlap: holes (xor) or union."
     )
+    segment_threshold: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Part of the maximum from which a voxel of a fractional segment counts.",
+    )
     roi: tuple[RoiRule, ...] = Field(
         min_length=1, description="The regions, by canonical name."
     )
