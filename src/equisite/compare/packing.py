@@ -1,4 +1,4 @@
-"""Numbers and scripts packed into a page: one gzip stream, base64, equal bytes each time."""
+"""Numbers packed into a page: base64, compressed when they are many, equal bytes each time."""
 
 from __future__ import annotations
 
@@ -13,11 +13,17 @@ from numpy.typing import NDArray
 from equisite.core.canonical import canonical_json
 
 LEVEL = 9
+PLAIN_BYTES = 1_000_000
+"""Up to here content stands uncompressed: a browser unpacks gzip only in its own time, and
+the first charts are to be there when the page has loaded, also for a program that looks."""
 
 
-def packed_text(text: bytes) -> str:
-    """Bytes as base64 of gzip, without a time in the header."""
-    return base64.b64encode(gzip.compress(text, LEVEL, mtime=0)).decode("ascii")
+def packed_text(content: bytes) -> str:
+    """Bytes as `plain:` or, when they are many, `gzip:` and base64; no time in the header."""
+    form = "plain"
+    if len(content) > PLAIN_BYTES:
+        form, content = "gzip", gzip.compress(content, LEVEL, mtime=0)
+    return f"{form}:{base64.b64encode(content).decode('ascii')}"
 
 
 def packed_columns(

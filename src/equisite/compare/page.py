@@ -35,7 +35,7 @@ VERDICTS = {
 def plotly_script() -> str:
     """The script of Plotly as its wheel carries it."""
     script = resources.files("plotly").joinpath("package_data/plotly.min.js")
-    return script.read_text(encoding="utf-8")
+    return script.read_text(encoding="utf-8").rstrip("\n")
 
 
 def script_hash(script: str) -> str:
@@ -75,7 +75,7 @@ def render_page(
         policy=policy(script, plotly),
         script=script,
         style=style,
-        plotly=packed_text(plotly.encode()),
+        plotly=plotly,
         data=packed_columns(*feature_data(found, book)),
         figures=packed_text(canonical_json(figures)),
         figure_names=list(figures),

@@ -7,14 +7,16 @@
   const figures = {};
   let data = null;
   let chosen = 0;
-  let loading = null;
   let printing = false;
   const PAPER = 680;
   const NARROW = 500;
+  const AHEAD = 300; // pixels below the window that are drawn before they are seen
 
-  async function inflate(id) {
-    const text = atob(byId(id).textContent);
-    const bytes = Uint8Array.from(text, (c) => c.charCodeAt(0));
+  // Small content stands plain and is there at once; large content is unpacked by the browser.
+  function content(id) {
+    const [form, text] = byId(id).textContent.split(":");
+    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    if (form === "plain") return bytes.buffer;
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Response(stream).arrayBuffer();
   }
@@ -34,17 +36,6 @@
       start += 4 * length;
     }
     return { ...head, columns };
-  }
-
-  // The library is stored compressed; its hash is in the page's policy, so it may run.
-  function library() {
-    loading ??= inflate("plotly").then((buffer) => {
-      const script = document.createElement("script");
-      script.textContent = new TextDecoder().decode(buffer);
-      document.head.append(script);
-      byId("plotly").remove();
-    });
-    return loading;
   }
 
   const look = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -277,15 +268,13 @@
     }
   }
 
-  async function show(name) {
+  function show(name) {
     if (seen.has(name)) return;
-    await library();
     seen.add(name);
     redraw(name);
   }
 
-  async function start() {
-    const [packed, figuresBuffer] = await Promise.all([inflate("data"), inflate("figures")]);
+  function start(packed, figuresBuffer) {
     data = unpack(packed);
     Object.assign(figures, JSON.parse(new TextDecoder().decode(figuresBuffer)));
     for (const box of document.querySelectorAll("[data-chart]")) boxes.set(box.dataset.chart, box);
@@ -306,20 +295,25 @@
           show(entry.target.dataset.chart);
         }
       }
-    }, { rootMargin: "300px" });
-    for (const box of boxes.values()) watcher.observe(box);
+    }, { rootMargin: `${AHEAD}px` });
+    for (const [name, box] of boxes) {
+      if (box.getBoundingClientRect().top < innerHeight + AHEAD) show(name);
+      else watcher.observe(box);
+    }
     const again = () => { for (const name of seen) redraw(name); };
     dark.addEventListener("change", again);
     // Paper is narrower than the window, and white: all charts are drawn anew for it.
     addEventListener("beforeprint", () => {
       printing = true;
-      if (window.Plotly) for (const name of boxes.keys()) seen.add(name);
+      for (const name of boxes.keys()) seen.add(name);
       again();
     });
     addEventListener("afterprint", () => { printing = false; again(); });
     document.documentElement.dataset.ready = "1";
   }
 
-  if (typeof DecompressionStream === "undefined") byId("no-charts").hidden = false;
-  else start();
+  const names = ["data", "figures"];
+  if (names.every((id) => byId(id).textContent.startsWith("plain:"))) start(...names.map(content));
+  else if (typeof DecompressionStream === "undefined") byId("no-charts").hidden = false;
+  else Promise.all(names.map(content)).then((buffers) => start(...buffers));
 })();
