@@ -69,7 +69,8 @@ class Wholes:
     def of(self, cell: CellRow) -> set[int]:
         """Numbers of patients among whom those of the cell are."""
         key = parse_key(cell.key)
-        owners = {"", _owner(key), *self._blocks.get((cell.table, key.get("pattern") or ""), ())}
+        block = (cell.table, key.get("pattern") or "")
+        owners = {"", _owner(key), *self._blocks.get(block, ())}
         return {
             number
             for group in (_group(key), *(_group(key, without=n) for n in key.variables))
@@ -174,9 +175,9 @@ def impossible_numbers(bundle: Bundle, register: Register, book: Codebook) -> li
     for cell in (*bundle.cells, *bundle.quality):
         if cell.value and not _possible(cell, numbers, book):
             faults.append(cell.table)
-        if cell.value and cell.measure in INTEGER_MEASURES:
-            if any(int(cell.value) > whole for whole in wholes.of(cell)):
-                faults.append(cell.table)
+        counted = cell.value and cell.measure in INTEGER_MEASURES
+        if counted and any(int(cell.value) > whole for whole in wholes.of(cell)):
+            faults.append(cell.table)
     for name, table in register.tables.items():
         if isinstance(table, ComomentTable):
             faults += _impossible_products(name, table, numbers)
