@@ -87,3 +87,47 @@ def test_ages_that_are_missing(tmp_path: Path, lacking: Sequence[int]):
     bundle = released(tmp_path, without(columns(60), ["age", "age_band"], lacking))
     expected = {4: "", 20: "overlap", 60: "minimum"}
     assert reasons(bundle)["mr_covariates"] == expected[len(lacking)]
+
+
+# -- strata ---------------------------------------------------------------------------------
+
+COHORT = {"id": "cohort", "kind": "count", "keys": ["analysis_set"]}
+BY_SEX = {"id": "by_sex", "kind": "moment", "features": "mr__gtv__core", "strata": ["sex"]}
+BINS_BY_SEX = {**BY_SEX, "id": "bins_by_sex", "kind": "hist"}
+
+
+def of_sex(found: Columns, codes: Sequence[str]) -> Columns:
+    found["sex"] = list(codes)
+    found["sex_female"] = [{"female": "1", "unknown": ""}.get(code, "0") for code in codes]
+    return found
+
+
+@pytest.mark.parametrize("lacking", [range(100), range(85), range(60), range(3)])
+def test_a_feature_that_is_missing_in_a_table_with_strata(
+    tmp_path: Path, lacking: Sequence[int]
+):
+    volume = "mr__gtv__shape_mesh_volume"
+    found = without(columns(100), [volume], lacking)
+    bundle = released(tmp_path, found, [COHORT, BY_SEX, BINS_BY_SEX])
+    assert reasons(bundle)["by_sex"] == ""
+
+
+@pytest.mark.parametrize("code", ["female", "male", "other", "unknown"])
+def test_all_of_one_sex(tmp_path: Path, code: str):
+    found = of_sex(columns(60), [code] * 60)
+    bundle = released(tmp_path, found, [*TABLES, {**BY_SEX, "analysis_set": "both"}])
+    shown = {c.key: c.value for c in bundle.cells if f"sex={code}" in c.key and c.value}
+    assert shown == {}
+
+
+def test_strata_that_tell_the_code_of_each_patient_stay(tmp_path: Path):
+    found = of_sex(columns(60), ["female"] * 60)
+    bundle = released(tmp_path, found, [COHORT, BY_SEX, BINS_BY_SEX])
+    assert reasons(bundle) == {"cohort": "", "by_sex": "small", "bins_by_sex": "small"}
+
+
+def test_strata_in_which_a_row_tells_the_code_of_each_patient_stay(tmp_path: Path):
+    found = of_sex(columns(90), ["female"] * 30 + ["male"] * 60)
+    found["age_band"] = ["50-59"] * 60 + ["60-69"] * 30
+    table = {**BY_SEX, "strata": ["sex", "age_band"]}
+    assert reasons(released(tmp_path, found, [COHORT, table]))["by_sex"] == "small"

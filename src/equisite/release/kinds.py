@@ -19,7 +19,7 @@ from equisite.protocol.models import (
 from equisite.release.carriers import carrier_column, carrier_rows
 from equisite.release.comoments import comoment_table
 from equisite.release.context import Context, Linked, Result, cell, key_of, withheld
-from equisite.release.counts import protect, structural_zeros, tabulate
+from equisite.release.counts import primary, protect, structural_zeros, tabulate
 from equisite.release.features import (
     finest_level,
     hist_rows,
@@ -152,7 +152,8 @@ def _by_group(
 ) -> Result:
     """Cells of all features, those with values of the same patients together.
 
-    out: groups over which a feature left already. without: cells of a feature that stays.
+    out: groups over which a feature left already. without: cells of a feature that stays,
+    in a table without strata; strata have no cell for all their patients together.
     """
     columns = columns_of(table, context.book)
     least = context.rules.ruleset.moment_minimum_n
@@ -163,7 +164,7 @@ def _by_group(
     for column in columns:
         group = context.groups.of(_with_value(context, table.analysis_set, column))
         if group is None or group.sum() < least:
-            if without:
+            if without and not strata:
                 rows += without(table.id, key_of(table.analysis_set), column)
             continue
         by_group.setdefault(group.tobytes(), (group, []))[1].append(column)
@@ -175,6 +176,8 @@ def _by_group(
             return withheld("overlap")
         parts = _strata(context, strata, group)
         if any(0 < mask.sum() < least for _, mask in parts):
+            return withheld("small")
+        if strata and _tells_codes(context, strata, group):
             return withheld("small")
         if strata and not _enter(context.linked[strata[0]], parts):
             return withheld("linked")
@@ -208,6 +211,17 @@ def _strata(context: Context, names: Sequence[str], group: Mask) -> list[_Stratu
             mask &= axis.values == code
         found.append((dict(zip(names, codes, strict=True)), mask))
     return found
+
+
+def _tells_codes(context: Context, names: Sequence[str], group: Mask) -> bool:
+    """R4, R5: whether the sizes of strata are counts that a count table would suppress.
+
+    Strata of which only one holds patients tell the code of each of them.
+    """
+    axes = [context.axis(name) for name in names]
+    counts = tabulate(axes, group)
+    zeros = structural_zeros(axes, _registered_zeros(context, names), counts)
+    return bool(primary(counts, axes, zeros, context.rules))
 
 
 def _enter(linked: Linked, parts: Sequence[_Stratum]) -> bool:
