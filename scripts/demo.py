@@ -113,9 +113,9 @@ def carriers(directory: Path) -> Check:
                     got[site, key["gene"], key["consequence"]] = cell["value"]
     truth = rows(directory / "truth" / "carriers.tsv")
     wrong = [
-        f"{' '.join(cell)}: {got.get(cell, 'no cell')}, planted {t['carriers']}"
+        f"{' '.join(where)}: {got.get(where, 'no cell')}, planted {t['carriers']}"
         for t in truth
-        if got.get(cell := (t["site"], t["gene"], t["consequence"])) != t["carriers"]
+        if got.get(where := (t["site"], t["gene"], t["consequence"])) != t["carriers"]
     ]
     return Check("carriers of planted variants, exact", len(truth), wrong)
 
