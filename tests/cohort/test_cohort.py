@@ -20,7 +20,8 @@ from equisite.cohort.status import (
 )
 from equisite.core.errors import ConfigError
 from equisite.core.outcomes import done
-from equisite.core.tables import read_table, write_table
+from equisite.core.tables import columns_of, read_table, write_table
+from equisite.intake.index import ImagingItem
 from equisite.protocol.load import protocol_json
 
 
@@ -102,6 +103,20 @@ def test_first_takes_the_first_reader_and_series_by_name(tmp_path: Path):
     assert found.rows[0]["mr__gtv__shape_mesh_volume"] == "11.5"
     assert found.unused["P1"] == ["mr gtv reader amy", "mr gtv reader zoe"]
     assert status_rows(sources, found)[0].unused == "mr gtv reader amy; mr gtv reader zoe"
+
+
+def test_the_site_key_does_not_choose_the_series(tmp_path: Path):
+    found = []
+    for tokens in (("0a", "9b"), ("9b", "0a")):
+        rows = [region("P1", v, file=t) for v, t in zip(("1.5", "2.5"), tokens, strict=True)]
+        folder = write_rooms(tmp_path / tokens[0], imaged=["P1"], regions=rows)
+        names = [
+            {"patient": "P1", "token": t, "series": f"/in/P1/{place}"}
+            for t, place in zip(tokens, ("first", "second"), strict=True)
+        ]
+        write_table(folder / "work/intake/imaging/1.tsv", columns_of(ImagingItem), names)
+        found.append(joined(folder)[1].rows[0]["mr__gtv__shape_mesh_volume"])
+    assert found == ["1.5", "1.5"]
 
 
 def test_mean_averages_what_is_not_missing(tmp_path: Path):

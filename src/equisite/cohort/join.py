@@ -38,7 +38,7 @@ def join(sources: Sources, several: str) -> Joined:
     whom no data was given at all; who lost all data that was given leaves the cohort.
     """
     variants = {row["patient"]: row for row in sources.variants}
-    imaging, unused, columns = _wide(sources.regions, sources.feature_columns, several)
+    imaging, unused, columns = _wide(sources, several)
     rows = []
     for clinical in sorted(sources.clinical, key=lambda row: row["patient"].encode()):
         patient = clinical["patient"]
@@ -73,18 +73,19 @@ def join(sources: Sources, several: str) -> Joined:
 
 
 def _wide(
-    regions: Rows, features: Sequence[str], several: str
+    sources: Sources, several: str
 ) -> tuple[dict[str, dict[str, str]], dict[str, list[str]], list[str]]:
     """Features of each patient under `<modality>__<roi>__<feature>`."""
+    features = sources.feature_columns
     grouped: dict[tuple[str, _Region], Rows] = defaultdict(list)
-    for row in regions:
+    for row in sources.regions:
         grouped[row["patient"], (row["modality"].lower(), row["roi"])].append(row)
     kinds = sorted({region for _, region in grouped})
     columns = ["__".join((*region, feature)) for region in kinds for feature in features]
     values: dict[str, dict[str, str]] = defaultdict(dict)
     unused: dict[str, list[str]] = defaultdict(list)
     for (patient, region), unsorted in sorted(grouped.items()):
-        rows = sorted(unsorted, key=lambda r: (r["reader"], r.get("token", "")))
+        rows = sorted(unsorted, key=lambda r: (r["reader"], _place(r, sources)))
         # What is defined of a refused region stays in its own table.
         accepted = (r for r in rows if r["roi_status"] == "ok")
         usable = [r for r in accepted if any(r[f] for f in features)]
@@ -99,6 +100,11 @@ def _wide(
             for r in left
         ]
     return values, dict(unused), columns
+
+
+def _place(row: Mapping[str, str], sources: Sources) -> tuple[str, ...]:
+    """What the sheet calls a series: the same at every run, whatever the site's key."""
+    return sources.named.get(row["token"], (row["token"],))
 
 
 def _one_value(texts: Sequence[str]) -> str:

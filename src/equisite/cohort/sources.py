@@ -6,7 +6,7 @@ Everything is private and stays below `work/` and `private/` of the site folder.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from equisite.core.errors import ConfigError
@@ -35,7 +35,8 @@ class Sources:
 
     clinical, variants: one row per patient. regions: one per patient, modality, roi and
     reader. pictures: (patient, roi, path relative to `private/`). outcomes: by room.
-    expected: by room, patients that the sheets name.
+    expected: by room, patients that the sheets name. named: by token of a series, its
+    folder and mask as the sheet names them; tokens differ from site key to site key.
     """
 
     clinical_columns: tuple[str, ...]
@@ -47,6 +48,7 @@ class Sources:
     pictures: tuple[tuple[str, str, str], ...]
     outcomes: Mapping[str, Sequence[Outcome]]
     expected: Mapping[str, frozenset[str]]
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_sources(
@@ -71,11 +73,12 @@ def read_sources(
         for b in genomics
         for row in read_rows(folder / f"work/intake/genomics/{b.name}.tsv", SequencingItem)
     ]
-    images = [
-        row.patient
+    series = [
+        row
         for b in imaging
         for row in read_rows(folder / f"work/intake/imaging/{b}.tsv", ImagingItem)
     ]
+    images = [row.patient for row in series]
     outcomes = {
         "clinical": read_outcomes([folder / "work/clinical/outcomes.tsv"]),
         "genomics": read_outcomes(b / "outcomes.tsv" for b in genomics),
@@ -99,6 +102,7 @@ def read_sources(
             "imaging": frozenset(images),
             "radiomics": frozenset(images),
         },
+        {row.token: (row.series, row.mask, row.roi, row.roi_label) for row in series},
     )
 
 
