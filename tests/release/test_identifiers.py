@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from made_cohort import columns, patient, protocol, write_site
 
 from equisite.codebook.book import codebook
 from equisite.core.tables import write_table
 from equisite.release.identifiers import site_identifiers, vocabulary
+from equisite.release.prepare import prepare
 
 
 def test_names_of_all_places_are_found(tmp_path: Path):
@@ -52,3 +54,24 @@ def test_a_sheet_that_was_broken_after_the_freeze_stops_nothing(tmp_path: Path):
     site = write_site(tmp_path, columns(3), protocol())
     (site / "patients.tsv").write_bytes(b"\xff\xfe\tx\ny\n")
     assert patient(1) in site_identifiers(site)
+
+
+@pytest.mark.parametrize(
+    ("column", "name"),
+    [
+        ("patient", "2024"),
+        ("patient", "sha256"),
+        ("reader", "mean"),
+        ("roi_label", "mesh"),
+        ("roi_label", "sphericity"),
+        ("library", "schema"),
+        ("series", "/srv/2024/tabular/imaging"),
+    ],
+)
+def test_a_public_word_as_a_name_does_not_stop_a_release(
+    tmp_path: Path, column: str, name: str
+):
+    site = write_site(tmp_path, columns(60), protocol())
+    row = {"patient": "P0099", column: name}
+    write_table(site / "work/intake/genomics/1.tsv", sorted(row), [row])
+    assert prepare(site, "0" * 64).scanned["identifiers"] >= 60

@@ -176,8 +176,7 @@ def count_identifiers(content: bytes, identifiers: Collection[str]) -> int:
     for layer, noisy in layers(content):
         text = layer.lower()
         least = WRAPPED_LETTERS if noisy else WORD_LETTERS
-        words = {w for word in _WORDS.findall(text) for w in _parts(word) if len(w) >= least}
-        found |= words & names
+        found |= {word for word in words_of(text) if len(word) >= least} & names
         for length, group in by_length.items():
             if len(group) <= 64:
                 found |= {name for name in group if name in text}
@@ -186,6 +185,11 @@ def count_identifiers(content: bytes, identifiers: Collection[str]) -> int:
                     text[i : i + length] for i in range(len(text) - length + 1)
                 )
     return len(found)
+
+
+def words_of(text: bytes) -> set[bytes]:
+    """Words of a text as identifiers are looked for: whole, and between their marks."""
+    return {part for word in _WORDS.findall(text) for part in _parts(word)}
 
 
 def _parts(word: bytes) -> set[bytes]:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from equisite.bundle import format as form
 from equisite.bundle.describe import COLUMNS
 from equisite.bundle.keys import FIRST, LAST
-from equisite.bundle.scan import WORD_LETTERS
+from equisite.bundle.scan import WORD_LETTERS, words_of
 from equisite.codebook.book import Codebook
 from equisite.core.canonical import canonical_json
 from equisite.core.errors import InputError
@@ -22,7 +22,6 @@ from equisite.protocol.models import Protocol
 _NAMES = ("patient", "sample", "token", "library", "lane", "reader", "roi_label")
 _PATHS = ("fastq_1", "fastq_2", "reads", "calls", "series", "mask")
 _UID = re.compile(r"[0-2](\.[0-9]+){3,}")
-_WORD = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def site_identifiers(folder: Path) -> frozenset[str]:
@@ -82,9 +81,10 @@ def _parts(path: str) -> Iterator[tuple[str, bool]]:
 
 
 def vocabulary(protocol: Protocol, book: Codebook, own: Iterable[str]) -> frozenset[str]:
-    """Words that everybody knows: protocol, codebook, format, and the site's public names.
+    """Words that everybody knows: protocol, codebook, format, and the texts of `own`.
 
-    A patient who is called like one of them is not named by it.
+    Parts of a word count, as they do in the search. A patient who is called like one of
+    them, or whose number is the year of the freeze, is not named by it.
     """
     texts = [canonical_json(protocol.model_dump(mode="json")).decode(), *own]
     for variable in book.variables:
@@ -104,4 +104,6 @@ def vocabulary(protocol: Protocol, book: Codebook, own: Iterable[str]) -> frozen
         *COLUMNS.values(),
     ):
         texts += words
-    return frozenset(word.lower() for text in texts for word in _WORD.findall(text))
+    return frozenset(
+        word.decode() for text in texts for word in words_of(text.lower().encode())
+    )

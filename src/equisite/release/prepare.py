@@ -130,15 +130,14 @@ def audit(folder: Path, bundle: Bundle, protocol: Protocol, book: Codebook) -> d
     Raises ReleaseRefusal R_SCAN with the number of hits only, or the findings of `verify`.
     """
     files = encode_files(bundle)
-    about = bundle.about
-    own = (about.site, about.freeze.id, *about.tools, *about.code)
-    items = tuple(row.item for row in bundle.conformance)
-    public = vocabulary(protocol, book, (*own, *items))
+    # Head and description have typed fields only, none of which a patient fills.
+    own = [files[name].decode() for name in (form.ABOUT, form.DATAPACKAGE)]
+    public = vocabulary(protocol, book, [*own, *(row.item for row in bundle.conformance)])
     identifiers = {name for name in site_identifiers(folder) if name.lower() not in public}
     texts = free_text(files)
     hits = sum(count_identifiers(content, identifiers) for content in texts.values())
     hits += sum(
-        sum(count_patterns(content, allowed_date=about.freeze.date).values())
+        sum(count_patterns(content, allowed_date=bundle.about.freeze.date).values())
         for content in texts.values()
     )
     if hits:
