@@ -56,6 +56,7 @@ def measure(place: Path, times: int, rng: random.Random) -> int:
     subprocess.run([*maker, str(place / "fresh")], check=True, stdout=subprocess.DEVNULL)
     # All runs happen at one place, with one site key (made by the first plan): private
     # tables name absolute paths and tokens, and shall be compared file by file.
+    source = source_state()
     trial = place / "trial"
     shutil.copytree(place / "fresh", trial, symlinks=True)
     plan = [*RUN, "--", "--dry-run"]
@@ -80,6 +81,9 @@ def measure(place: Path, times: int, rng: random.Random) -> int:
         tally.update(found)
         told = ", ".join(sorted(found)) or "bundle differs"
         print(f"{number:>3}  {kind:<10} killed after {moment:5.1f} s: {told}", flush=True)
+    if source_state() != source:
+        print("the source changed meanwhile: nothing was measured", file=sys.stderr)
+        return 2
     summary = {
         "times": times,
         "same_bundle": tally["same bundle"],
@@ -166,6 +170,16 @@ def working_in(site: Path) -> list[int]:
         if folder.is_relative_to(site) or str(site).encode() in words:
             found.append(int(entry.name))
     return found
+
+
+def source_state() -> dict[str, int]:
+    """When each file of the program was changed last: its digest is part of a bundle."""
+    return {
+        str(path): path.stat().st_mtime_ns
+        for folder in ("src", "workflow", "resources")
+        for path in (CHECKOUT / folder).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
 
 
 def digests(site: Path) -> dict[str, str]:
