@@ -79,14 +79,16 @@ with_bwrap() {
   exec "${words[@]}" --remount-ro / --chdir "$here" "${inside[@]}" "$@"
 }
 
-# The other fronts need a private folder on disk, so this script stays, passes signals on and clears up.
+# The other fronts need a private folder on disk, so this script stays, passes signals on and clears
+# up. Inside, a shell stays as first process: PRoot calls a first process that was killed a success.
 private=
+deathsig=TERM
 clear_private() { if [[ -n $private ]]; then rm -rf -- "$private"; fi; }
 guard() { # run a command that dies with us; give back its exit code
   local child code
   trap clear_private EXIT
-  trap 'kill -TERM "$child" 2>/dev/null' TERM INT HUP
-  setpriv --pdeathsig KILL "$@" <&0 &
+  trap 'kill -s "$deathsig" "$child" 2>/dev/null' TERM INT HUP
+  setpriv --pdeathsig "$deathsig" "$@" <&0 &
   child=$!
   wait "$child"
   code=$?
@@ -112,11 +114,13 @@ with_proot() { # private folders keep the path that they have outside: no call c
   local words=("${PROGRAM[@]}" -r "$ROOT" -b /proc -b /dev -b "$private" -b "$private/tmp:/tmp"
     -b "$private/run:/run" -b "$private/tmp:/var/tmp" -b "$private/passwd:/etc/passwd") path
   for path in "${paths[@]}"; do words+=(-b "$path"); done
-  PROOT_TMP_DIR=$private guard "${FLAGS[@]}" "${words[@]}" -w "$here" "${inside[@]}" "$@"
+  PROOT_TMP_DIR=$private guard "${FLAGS[@]}" "$private" "${words[@]}" -w "$here" \
+    /bin/bash -c '"$@"; exit $?' bash "${inside[@]}" "$@"
 }
 
 with_chroot() {
   make_private "$@"
+  deathsig=KILL # unshare passes over TERM, and its death ends all inside
   local script='set -e
 root=$1 top=$2 passwd=$3; shift 3
 mount -t tmpfs -o mode=755 tmpfs "$top"; cd "$top"
@@ -132,7 +136,7 @@ while [ "$1" != -- ]; do
   shift 2
 done
 shift; where=$1; shift
-exec chroot "$top" /bin/bash -c '"'"'cd "$0" && exec "$@"'"'"' "$where" "$@"'
+exec chroot "$top" /bin/bash -c '"'"'cd "$0" && "$@"; exit $?'"'"' "$where" "$@"'
   local words=(unshare --mount --propagation private --ipc --net --uts --pid --fork --kill-child=KILL
     /bin/bash -c "$script" bash "$ROOT" "$private/var" "$private/passwd") path
   for path in "${paths[@]}"; do words+=("${mode[$path]}" "$path"); done
@@ -145,13 +149,15 @@ with_chrun() { # its root must hold every mount point, so it gets a skeleton and
   local words=("${PROGRAM[@]}" "${FLAGS[@]}" '--unset-env=*' --bind "$private/tmp:/tmp" --bind "$private/run:/run")
   mkdir -p "$top"/{usr,etc,var,dev,proc,sys,run,tmp,home,root,mnt,opt,srv}
   for one in bin sbin lib lib64; do ln -s "usr/$one" "$top/$one"; done
+  for one in passwd group hosts resolv.conf; do : >"$top/etc/$one"; done
   for one in usr etc var; do words+=(--bind "$ROOT/$one:/$one"); done
   for path in "${paths[@]}"; do
     case $path in /tmp | /tmp/*) one=$private$path ;; *) one=$top$path ;; esac
     if [[ -d $path ]]; then mkdir -p "$one"; else mkdir -p "${one%/*}" && : >>"$one"; fi
     words+=(--bind "$path:$path")
   done
-  USER=${USER:-equisite} guard "${words[@]}" --cd "$here" "$top" -- "${inside[@]}" "$@"
+  USER=${USER:-equisite} guard "${WATCH[@]}" --all-calls "$private" "${words[@]}" \
+    --cd "$here" "$top" -- "${inside[@]}" "$@"
 }
 
 with_apptainer() {
@@ -159,7 +165,8 @@ with_apptainer() {
   local words=("${PROGRAM[@]}" exec "${FLAGS[@]}" --cleanenv --contain --no-home
     --bind "$private/tmp:/tmp" --bind "$private/run:/run" --bind "$private/tmp:/var/tmp") path
   for path in "${paths[@]}"; do words+=(--bind "$path:$path:${mode[$path]}"); done
-  guard "${words[@]}" --pwd "$here" "$PLACE" "${inside[@]}" "$@"
+  guard "${WATCH[@]}" --all-calls "$private" "${words[@]}" \
+    --pwd "$here" "$PLACE" "${inside[@]}" "$@"
 }
 
 "with_$KIND" "$@"

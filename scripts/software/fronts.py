@@ -77,6 +77,11 @@ def bwrap_variants(name: str, program: Sequence[str]) -> list[Front]:
     ]
 
 
+def watcher() -> tuple[str, ...]:
+    """Words that start plain_calls.py: the machine's Python, nothing else loaded."""
+    return (str(system_python()), "-I", "-S", str(PLAIN_CALLS))
+
+
 def candidates(root: Path) -> list[Front]:
     """All fronts in order of preference, quick and closed ones first."""
     found = bwrap_variants("bwrap", ("bwrap",))
@@ -87,16 +92,16 @@ def candidates(root: Path) -> list[Front]:
             "apptainer on .sqfs", "apptainer", ("apptainer", "--silent"), network, squashed=True
         ),
         Front("apptainer on folder", "apptainer", ("apptainer", "--silent"), network),
-        Front("ch-run", "chrun", ("ch-run",)),
         Front("chroot", "chroot", ("unshare",)),
+        Front("ch-run", "chrun", ("ch-run",)),
     ]
     proot = tuple(by_loader(root, "usr/bin/proot"))
-    plain = (str(system_python()), "-I", "-S", str(PLAIN_CALLS))
+    plain = watcher()
     closed = ("unshare", "--net", "--", *plain, "--lo")
     slow = ("/usr/bin/env", "PROOT_NO_SECCOMP=1")
     for name, flags in (("proot (own network)", closed), ("proot", plain)):
         found.append(Front(name, "proot", proot, flags))
-        found.append(Front(f"{name}, no seccomp", "proot", proot, (*flags, *slow)))
+        found.append(Front(f"{name}, no seccomp", "proot", (*slow, *proot), flags))
     return found
 
 
@@ -124,6 +129,7 @@ def script_for(
         array("PROGRAM", front.program),
         array("FLAGS", front.flags),
         array("PROC", front.proc),
+        array("WATCH", watcher()),
         array("PINS", [f"{name}={value}" for name, value in pins.items()]),
     ]
     return "\n".join(lines) + "\n" + BODY.read_text("utf-8")
