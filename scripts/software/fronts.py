@@ -170,12 +170,16 @@ def try_front(
     image: Path | None,
     pins: Mapping[str, str],
     tools: Mapping[str, str],
+    scratch: Path | None = None,
 ) -> Trial:
-    """Show the tool table through a front and compare it with the locked one."""
+    """Show the tool table through a front and compare it with the locked one.
+
+    scratch: where the script for the trial is written; by default in the software home.
+    """
     reason = why_not_here(front)
     if reason:
         return Trial(front.name, False, reason, 0.0, "")
-    trial = home.root / "front" / "trial" / "bash"
+    trial = (scratch or home.root / "front" / "trial") / "bash"
     write_script(trial, script_for(front, home, root, image, pins))
     env = {name: value for name, value in os.environ.items() if name != "EQUISITE_INSIDE"}
     begun = time.monotonic()

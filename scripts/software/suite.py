@@ -154,7 +154,8 @@ def run_all(plan: Plan, only: str, rest: Sequence[str]) -> int:
         say(f"equisite: {name}: {verdict}, {time.monotonic() - begun:.1f} s")
         if code != 0:
             failed.append(name)
-    words = ["python3", "-m", "pytest", "-n", WORKERS, *(["-k", only] if only else []), *rest]
+    words = ["python3", "-m", "pytest", "-n", WORKERS, "-m", "not long"]
+    words += [*(["-k", only] if only else []), *rest]
     if failed:
         say(f"equisite: FAILED before the tests: {', '.join(failed)}")
     code = entry.run_inside(

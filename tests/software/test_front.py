@@ -1,0 +1,172 @@
+"""The front: what a command inside it sees, and what is left when it is killed.
+
+These tests run inside the image, where the front is plain bash; so they start the chosen front
+again from there: bwrap in bwrap works on most machines, and where it does not they say so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from software import fronts
+from software.home import Home
+from software.plan import Plan
+
+PROGRAMS = ("bwrap of the image (old /proc)", "bwrap of the image", "proot")
+
+
+@pytest.fixture(scope="session")
+def front(home: Path, checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A front script that works from inside the image."""
+    plan = Plan(Home(home, checkout), None)
+    by_name = {one.name: one for one in fronts.candidates(plan.image_root)}
+    script = tmp_path_factory.mktemp("front") / "bash"
+    reasons = []
+    for name in PROGRAMS:
+        text = fronts.script_for(
+            by_name[name], plan.home, plan.image_root, plan.image_file(), plan.pins
+        )
+        fronts.write_script(script, text)
+        done = call(script, "true")
+        if done.returncode == 0:
+            return script
+        reasons.append(f"{name}: {done.stderr.strip()}")
+    raise AssertionError("no front starts inside the image: " + "; ".join(reasons))
+
+
+def outside() -> dict[str, str]:
+    """Environment as it is outside of the image."""
+    env = {name: text for name, text in os.environ.items() if name != "EQUISITE_INSIDE"}
+    return {**env, "OPENBLAS_CORETYPE": "Haswell", "LEAK": "1", "EQUISITE_BINDS_RW": ""}
+
+
+def call(front: Path, command: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell command through a front."""
+    return subprocess.run(
+        [str(front), "-c", command],
+        env={**outside(), **more},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=front.parent,
+    )
+
+
+def test_exit_codes_pass(front: Path) -> None:
+    assert call(front, "exit 7").returncode == 7
+    assert call(front, "set -euo pipefail; false | true").returncode == 1
+    assert call(front, "kill -KILL $$").returncode == 137
+    assert call(front, "bash -c 'kill -TERM $$'; exit 3").returncode == 3
+
+
+def test_pipes_and_redirections_pass(front: Path) -> None:
+    done = call(
+        front, "printf 'b\\na\\n' | sort > out.txt 2> err.txt; cat out.txt >&2; echo '$x'"
+    )
+    assert done.stdout == "$x\n"
+    assert done.stderr == "a\nb\n"
+    assert (front.parent / "out.txt").read_text(encoding="utf-8") == "a\nb\n"
+
+
+def test_environment_is_clean_and_pinned(front: Path) -> None:
+    done = call(front, "env", EQUISITE_WORD="two words")
+    env = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert env["OPENBLAS_CORETYPE"] == "Nehalem"
+    assert env["EQUISITE_WORD"] == "two words"
+    assert env["LC_ALL"] == "C"
+    assert env["EQUISITE_INSIDE"] == "1"
+    assert "LEAK" not in env
+
+
+def test_only_the_named_folders_are_seen(front: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "x").write_text("x", encoding="utf-8")
+    place = tmp_path / "in"
+    assert call(front, f"test -e {place}/x").returncode != 0
+    seen = call(front, f"cat {place}/x; touch {place}/y", EQUISITE_BINDS=f"/not/there:{place}")
+    assert seen.stdout == "x"
+    if "bwrap" in front.read_text(encoding="utf-8").splitlines()[1]:
+        assert not (place / "y").exists()
+    call(front, f"touch {place}/z", EQUISITE_BINDS_RW=str(place))
+    assert (place / "z").exists()
+
+
+def test_only_the_loopback_is_seen(front: Path) -> None:
+    names = call(front, "sed -n 's/^ *\\([^:|]*\\):.*/\\1/p' /proc/net/dev").stdout.split()
+    assert names == ["lo"]
+
+
+def test_the_chosen_front_and_its_reasons_are_recorded(home: Path) -> None:
+    choice = json.loads((home / "front.json").read_text(encoding="utf-8"))
+    works = [trial["name"] for trial in choice["trials"] if trial["works"]]
+    assert choice["front"]["name"] == works[0]
+    for trial in choice["trials"]:
+        assert trial["works"] or trial["reason"], trial["name"]
+
+
+def test_fronts_that_work_show_the_locked_tools(
+    home: Path, checkout: Path, tmp_path: Path
+) -> None:
+    plan = Plan(Home(home, checkout), None)
+    tools = plan.truth["tools"]
+    for one in fronts.candidates(plan.image_root):
+        trial = fronts.try_front(
+            one, plan.home, plan.image_root, plan.image_file(), plan.pins, tools, tmp_path
+        )
+        assert trial.works or " is " not in trial.reason, f"{trial.name}: {trial.reason}"
+
+
+def marked(word: str) -> list[int]:
+    """Processes whose command line is `sleep` with this number."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                line = (folder / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if line == f"sleep\0{word}\0".encode():
+                found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.parametrize("who", ["front", "parent"])
+def test_a_kill_leaves_no_child(front: Path, who: str) -> None:
+    word = f"{4000 + os.getpid() % 1000}{who == 'front':d}"
+    inner = f"sleep {word} | cat; true"
+    words = [str(front), "-c", inner]
+    if who == "parent":
+        words = ["/bin/bash", "-c", '"$@" & wait', "bash", *words]
+    with subprocess.Popen(words, env=outside(), cwd=front.parent) as process:
+        for _ in range(100):
+            if marked(word):
+                break
+            time.sleep(0.05)
+        assert marked(word)
+        process.kill()
+    for _ in range(100):
+        if not marked(word):
+            break
+        time.sleep(0.05)
+    assert not marked(word)
+
+
+def test_pins_hold_and_a_missing_one_is_named(front: Path) -> None:
+    python = "python3 -m equisite.core.fingerprint"
+    assert call(front, python).returncode == 0
+    done = call(front, f"unset GLIBC_TUNABLES; {python}")
+    assert done.returncode == 2
+    assert "GLIBC_TUNABLES" in done.stderr
+    done = call(front, f"OPENBLAS_CORETYPE=Nehalm {python}")
+    assert "OPENBLAS_CORETYPE" in done.stderr
+
+
+def test_compiled_kernels_are_found(front: Path) -> None:
+    done = call(front, "python3 -m equisite.core.fingerprint --warm")
+    assert done.stdout == "kernel cache: 1 hits, 0 misses\n"
