@@ -135,6 +135,7 @@ def write_site(folder: DataFolder, people: list[Person], site: Path, batch: int)
         "territory": _pin(folder.bed, site / "territory.bed"),
         "gene_models": _pin(genes, site / "genes.gff3") if panel else None,
         "panel": panel,
+        "callers": ["bcftools", "freebayes"],
     }
     book = load_from(CHECKOUT / "resources/codebook")
     protocol["codebook"] = {"version": book.version, "constants_sha256": book.constants_sha256}

@@ -26,7 +26,11 @@ SNAKEFILE = """
 from types import SimpleNamespace
 
 SITE = SimpleNamespace(
-    protocol=SimpleNamespace(genomics=SimpleNamespace(bases_per_batch=10000000)),
+    protocol=SimpleNamespace(
+        genomics=SimpleNamespace(
+            bases_per_batch=10000000, callers=("bcftools", "freebayes")
+        )
+    ),
     genomics_batches=(1,),
     protocol_digest=lambda *sections: "fixed",
 )
@@ -63,7 +67,9 @@ include: {rules!r}
 pytestmark = [
     pytest.mark.workflow,
     pytest.mark.skipif(
-        any(shutil.which(tool) is None for tool in ("bwa", "samtools", "bcftools")),
+        any(
+            shutil.which(tool) is None for tool in ("bwa", "samtools", "bcftools", "freebayes")
+        ),
         reason="the tools of the image are not on the PATH; `run.py test` has them",
     ),
 ]

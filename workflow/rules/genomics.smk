@@ -103,6 +103,8 @@ rule genomics_call_variants:
         crams="work/genomics/{batch}/cram",
         aligned="work/genomics/{batch}/align.tsv",
         reference=lambda wildcards: f"work/reference/{reference_of(wildcards)}/reference.fa",
+        header=lambda wildcards: f"work/reference/{reference_of(wildcards)}/header.sam",
+        cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
     output:
         calls=directory("work/genomics/{batch}/calls"),
         outcomes="work/genomics/{batch}/call.tsv",
@@ -115,16 +117,32 @@ rule genomics_call_variants:
         mem_mb=2000,
     params:
         code=code_digest("genomics"),
+        callers=SITE.protocol.genomics.callers,
+        second="freebayes" if "freebayes" in SITE.protocol.genomics.callers else "",
     shell:
         """
+        export REF_PATH="$PWD/{input.cache}/%s"
         equisite genomics each --index {input.index} --after {input.aligned} --germline \
             --out {output.calls} --outcomes {output.outcomes} '
             bcftools mpileup --no-version -d 2000 -a AD,ADF,ADR,DP,SP -Ou \
                     -f {input.reference} "{input.crams}/$ITEM.cram" \
                 | bcftools call --no-version -mv -Ou \
                 | bcftools norm --no-version -f {input.reference} -Ov \
-                | grep -v ^##reference= \
-                | bcftools view --no-version -Oz -o "$OUT.vcf.gz"
+                | grep -v ^##reference= > "$SCRATCH/calls.vcf"
+            if [ -n "{params.second}" ]; then
+                set -- --first "$SCRATCH/calls.vcf" \
+                    --header {input.header} --cache {input.cache}
+                equisite genomics choose-windows "$@" > "$SCRATCH/windows.bed"
+                samtools view -u --no-PG -F UNMAP,DUP -L "$SCRATCH/windows.bed" \
+                        "{input.crams}/$ITEM.cram" \
+                    | freebayes -f {input.reference} -c > "$SCRATCH/second.vcf"
+                equisite genomics reconcile "$@" \
+                        --second "$SCRATCH/second.vcf" --windows "$SCRATCH/windows.bed" \
+                    | bcftools norm --no-version -f {input.reference} \
+                        -o "$SCRATCH/both.vcf"
+                mv "$SCRATCH/both.vcf" "$SCRATCH/calls.vcf"
+            fi
+            bcftools view --no-version -Oz -o "$OUT.vcf.gz" "$SCRATCH/calls.vcf"
             bcftools index "$OUT.vcf.gz"
         ' 2>{log}
         """

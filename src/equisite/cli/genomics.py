@@ -49,6 +49,19 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     stream.add_argument("--item", required=True, help="token of the sample")
     stream.set_defaults(call=_stream_reads)
 
+    windows = verbs.add_parser(
+        "choose-windows", help="write the bases in which a second caller is asked"
+    )
+    reconciled = verbs.add_parser("reconcile", help="put the calls of two callers together")
+    for verb in (windows, reconciled):
+        verb.add_argument("--first", type=Path, required=True, help="calls of bcftools")
+        verb.add_argument("--header", type=Path, required=True, help="header.sam")
+        verb.add_argument("--cache", type=Path, required=True, help="sequences by M5")
+    reconciled.add_argument("--second", type=Path, required=True, help="calls of freebayes")
+    reconciled.add_argument("--windows", type=Path, required=True, help="where it was asked")
+    windows.set_defaults(call=_choose_windows)
+    reconciled.set_defaults(call=_reconcile)
+
     count = verbs.add_parser("count-features", help="write a batch's variant features")
     count.add_argument("--protocol", type=Path, required=True)
     count.add_argument("--index", type=Path, required=True)
@@ -137,6 +150,25 @@ def _stream_reads(args: argparse.Namespace) -> int:
         if place is None:
             raise
         return refuse_error(Path(place), error)
+    return 0
+
+
+def _choose_windows(args: argparse.Namespace) -> int:
+    from equisite.genomics.second_caller import CachedReference, windows
+
+    for contig, start, end in windows(args.first, CachedReference(args.header, args.cache)):
+        print(contig, start, end, sep="\t")
+    return 0
+
+
+def _reconcile(args: argparse.Namespace) -> int:
+    from equisite.genomics.second_caller import CachedReference, write_reconciled
+    from equisite.variants.intervals import read_bed
+    from equisite.variants.vcf import open_text
+
+    asked = read_bed(open_text(args.windows))
+    reference = CachedReference(args.header, args.cache)
+    write_reconciled(args.first, args.second, asked, reference, sys.stdout)
     return 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -101,8 +101,11 @@ class Genomics(Strict):
         ge=100_000,
         description="bwa mem -K: part of the result, hence pinned.",
     )
-    callers: tuple[Literal["bcftools"], ...] = Field(
-        default=("bcftools",), min_length=1, description="Programs that call variants."
+    callers: tuple[Literal["bcftools", "freebayes"], ...] = Field(
+        default=("bcftools",),
+        min_length=1,
+        description="`[bcftools]`, or `[bcftools, freebayes]`: the second where it can "
+        "change the answer, and both are reconciled.",
     )
     gene_models: PinnedFile | None = Field(
         default=None, description="Ensembl-style GFF3 for `bcftools csq`."
@@ -117,6 +120,13 @@ class Genomics(Strict):
     thresholds: GenomicThresholds = Field(
         default=GenomicThresholds(), description="Limits of depth and coverage."
     )
+
+    @field_validator("callers")
+    @classmethod
+    def _bcftools_first(cls, callers: tuple[str, ...]) -> tuple[str, ...]:
+        if callers not in (("bcftools",), ("bcftools", "freebayes")):
+            raise ValueError("either [bcftools] or [bcftools, freebayes]")
+        return callers
 
 
 class SeriesLimits(Strict):

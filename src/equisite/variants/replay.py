@@ -79,10 +79,9 @@ def matched(cluster: Cluster, reference: Reference) -> tuple[list[bool], list[bo
     truth, calls = cluster.truth, cluster.calls
     if not truth or not calls:
         return [False] * len(truth), [False] * len(calls)
-    replay = _Replay(cluster, reference)
-    whole_truth, whole_calls = (1 << len(truth)) - 1, (1 << len(calls)) - 1
-    if replay.pairs(truth, whole_truth) & replay.pairs(calls, whole_calls):
+    if agree(cluster, reference):
         return [True] * len(truth), [True] * len(calls)
+    replay = _Replay(cluster, reference)
     if len(truth) + len(calls) <= MAX_RECORDS:
         kept_truth, kept_calls = _largest_parts(replay, truth, calls)
     else:
@@ -90,6 +89,15 @@ def matched(cluster: Cluster, reference: Reference) -> tuple[list[bool], list[bo
     return (
         [bool(kept_truth >> i & 1) for i in range(len(truth))],
         [bool(kept_calls >> i & 1) for i in range(len(calls))],
+    )
+
+
+def agree(cluster: Cluster, reference: Reference) -> bool:
+    """Whether all records of both sides together describe the same pair of haplotypes."""
+    replay = _Replay(cluster, reference)
+    truth, calls = cluster.truth, cluster.calls
+    return not replay.pairs(truth, (1 << len(truth)) - 1).isdisjoint(
+        replay.pairs(calls, (1 << len(calls)) - 1)
     )
 
 

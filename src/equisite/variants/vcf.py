@@ -36,6 +36,12 @@ class Genotype:
         pairs = (part.partition("=") for part in self.line.split("\t")[7].split(";"))
         return {key: value for key, _, value in pairs}
 
+    @property
+    def quality(self) -> float:
+        """QUAL; 0 where it is missing."""
+        text = self.line.split("\t", 6)[5]
+        return 0.0 if text == "." else float(text)
+
     def edit(self, allele: int) -> Edit | None:
         """The change that an allele makes; None for the reference and for what is no sequence.
 
