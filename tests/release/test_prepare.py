@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from made_cohort import columns, patient, protocol, summary, write_site
 
-from equisite.bundle.codec import read_bundle
+from equisite.bundle.codec import encode, read_bundle
 from equisite.bundle.verify import verify
 from equisite.cli.main import main
-from equisite.core.canonical import sha256_bytes
+from equisite.core.canonical import canonical_json, sha256_bytes
 from equisite.core.errors import BundleError, ConfigError, ReleaseRefusal
 from equisite.core.tables import read_table, write_table
 from equisite.release.approve import approve
@@ -129,9 +130,72 @@ def move_the_ledger_on(site: Path) -> None:
     append(site / "private/ledger.jsonl", {**about, "statistics_sha256": "0" * 64})
 
 
+def settings_of(site: Path, **changed: object) -> None:
+    path = site / "work/intake/site.json"
+    path.write_bytes(canonical_json(json.loads(path.read_bytes()) | changed))
+
+
+def raise_the_minimum(site: Path) -> None:
+    settings_of(site, tighten={"k": 15, "minimum_n": None})
+
+
+def raise_the_minimum_without_a_run(site: Path) -> None:
+    text = "site: north\nprotocol: p.yaml\nfreeze: {id: f, date: '2024-01-31'}\n"
+    (site / "config.yaml").write_text(text + "tighten: {minimum_n: 50}\n")
+
+
+def move_the_freeze(site: Path) -> None:
+    settings_of(site, freeze={"id": "freeze-2", "date": "2024-02-01"})
+
+
+def sheet(site: Path, withdrawn: int | None, count: int = 60) -> None:
+    rows = [
+        {
+            "patient": patient(i),
+            "sex": "female",
+            "age": "50",
+            "diagnosis": "C49.1",
+            "status": "withdrawn" if i == withdrawn else "included",
+        }
+        for i in range(count)
+    ]
+    write_table(site / "patients.tsv", list(rows[0]), rows)
+
+
+def withdraw_a_patient(site: Path) -> None:
+    sheet(site, withdrawn=3)
+
+
+def take_a_patient_off_the_sheet(site: Path) -> None:
+    sheet(site, withdrawn=None, count=59)
+
+
+def forge_a_number(site: Path) -> None:
+    bundle = read_bundle((site / BUNDLE).read_bytes())
+    cells = list(bundle.cells)
+    place = next(i for i, c in enumerate(cells) if c.measure == "mean_off")
+    cells[place] = replace(cells[place], value="1.234500e-01")
+    content = encode(replace(bundle, cells=tuple(cells)))
+    (site / BUNDLE).write_bytes(content)
+    told = {**summary(site), "bundle_sha256": sha256_bytes(content)}
+    (site / "private/review/summary.json").write_bytes(canonical_json(told))
+
+
 @pytest.mark.parametrize(
     "change",
-    [change_cohort, change_protocol, change_scores, take_another_bundle, move_the_ledger_on],
+    [
+        change_cohort,
+        change_protocol,
+        change_scores,
+        take_another_bundle,
+        move_the_ledger_on,
+        raise_the_minimum,
+        raise_the_minimum_without_a_run,
+        move_the_freeze,
+        withdraw_a_patient,
+        take_a_patient_off_the_sheet,
+        forge_a_number,
+    ],
 )
 def test_what_changed_since_is_refused(site: Path, change):
     run(site, "prepare")
@@ -139,6 +203,12 @@ def test_what_changed_since_is_refused(site: Path, change):
     with pytest.raises(ReleaseRefusal, match="R_STALE"):
         approve(site)
     assert not (site / "outbox").exists()
+
+
+def test_a_sheet_in_which_everybody_stays_stops_nothing(site: Path):
+    run(site, "prepare")
+    sheet(site, withdrawn=60, count=61)
+    assert approve(site).new
 
 
 def test_a_bundle_with_a_changed_byte_is_refused(site: Path):
@@ -158,6 +228,24 @@ def test_a_strange_file_in_the_outbox_is_not_overwritten(site: Path):
     with pytest.raises(ReleaseRefusal, match="R_OUTBOX"):
         approve(site)
     assert (site / "outbox/north-r0001.bundle").read_bytes() == b"strange"
+
+
+@pytest.mark.parametrize("another", [False, True])
+def test_a_ledger_without_its_last_line_is_seen(site: Path, another: bool):
+    ledger = site / "private/ledger.jsonl"
+    run(site, "prepare")
+    run(site, "approve")
+    write_site(site, columns(80, seed=1), protocol())
+    run(site, "prepare")
+    before = ledger.read_bytes()
+    run(site, "approve")
+    ledger.write_bytes(before)
+    if another:
+        write_site(site, columns(100, seed=2), protocol())
+        run(site, "prepare")
+        (site / "outbox/north-r0002.bundle").rename(site / "outbox/north-r0003.bundle")
+    with pytest.raises(ReleaseRefusal, match="L_TRUNC"):
+        approve(site)
 
 
 def test_nothing_prepared_and_no_cohort_are_told(tmp_path: Path):

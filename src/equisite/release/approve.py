@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from equisite.bundle.codec import Bundle, file_name, read_bundle
-from equisite.codebook.book import codebook
 from equisite.core.atomic import write_bytes
 from equisite.core.canonical import sha256_bytes
 from equisite.core.errors import ConfigError, ReleaseRefusal
 from equisite.core.tables import read_table
 from equisite.intake.secret import site_key
-from equisite.protocol.load import read_frozen_protocol
+from equisite.release.freshness import check_fresh
 from equisite.release.ledger import RELEASE, Ledger, append, locked, patient_set, read_ledger
-from equisite.release.prepare import BUNDLE, COHORT, LEDGER, PROTOCOL, SCORES, SUMMARY, audit
+from equisite.release.prepare import BUNDLE, COHORT, LEDGER, SUMMARY
 
 OUTBOX = "outbox"
 KEY = "private/site.key"
@@ -36,9 +35,9 @@ def approve(folder: Path) -> Approved:
 
     The release stands in the ledger before the file stands in the outbox: after a crash
     between the two, approving again writes the same file.
-    Raises ConfigError NOTHING_PREPARED; ReleaseRefusal R_STALE when cohort, scores,
-    protocol or bundle are no longer those that were prepared, R_SCAN, R_OUTBOX, L_CHAIN,
-    L_CANON; BundleError when the file is no bundle.
+    Raises ConfigError NOTHING_PREPARED; ReleaseRefusal R_STALE when the bundle is not what
+    would be prepared now, R_SCAN, R_OUTBOX, L_CHAIN, L_CANON, L_TRUNC; BundleError when the
+    file is no bundle.
     """
     if not (folder / BUNDLE).is_file() or not (folder / SUMMARY).is_file():
         raise ConfigError("NOTHING_PREPARED")
@@ -53,32 +52,23 @@ def approve(folder: Path) -> Approved:
         if target.is_file() and target.read_bytes() != content:
             raise ReleaseRefusal("R_OUTBOX", release_no=number)
         if not known:
-            _check_fresh(folder, sha256, bundle, ledger)
-            protocol = read_frozen_protocol(folder / PROTOCOL)
-            audit(folder, bundle, protocol, codebook())
+            _check_complete(folder, ledger)
+            check_fresh(folder, content, bundle, ledger)
             append(folder / LEDGER, _record(folder, bundle, sha256))
         if not target.is_file():
             write_bytes(target, content)
     return Approved(target, sha256, number, not known)
 
 
-def _check_fresh(folder: Path, sha256: str, bundle: Bundle, ledger: Ledger) -> None:
-    summary = json.loads((folder / SUMMARY).read_bytes())
-    inputs = {
-        "bundle": (summary["bundle_sha256"], sha256),
-        "cohort": (summary["cohort_sha256"], _digest(folder / COHORT)),
-        "conformance scores": (summary["scores_sha256"], _digest(folder / SCORES)),
-        "protocol": (summary["protocol_sha256"], _digest(folder / PROTOCOL)),
-    }
-    for what, (then, now) in inputs.items():
-        if then != now:
-            raise ReleaseRefusal("R_STALE", what=what)
-    if bundle.about.release_no != ledger.last_release_no + 1:
-        raise ReleaseRefusal("R_STALE", what="number of the last release")
+def _check_complete(folder: Path, ledger: Ledger) -> None:
+    """L_TRUNC: the outbox holds a release after the ledger's last one.
 
-
-def _digest(path: Path) -> str:
-    return sha256_bytes(path.read_bytes()) if path.is_file() else ""
+    A chain whose end was cut is whole by itself; what went out tells that it is not.
+    """
+    for path in sorted((folder / OUTBOX).glob("*-r[0-9][0-9][0-9][0-9].bundle")):
+        number = int(path.stem[-4:])
+        if number > ledger.last_release_no:
+            raise ReleaseRefusal("L_TRUNC", release_no=number)
 
 
 def _record(folder: Path, bundle: Bundle, sha256: str) -> dict[str, object]:
