@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,42 @@ CLASSES = {
 }
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
 LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
+ENHANCED = {
+    "CT": "1.2.840.10008.5.1.4.1.1.2.1",
+    "MR": "1.2.840.10008.5.1.4.1.1.4.1",
+    "PT": "1.2.840.10008.5.1.4.1.1.130",
+}
+LEGACY = {
+    "CT": "1.2.840.10008.5.1.4.1.1.2.2",
+    "MR": "1.2.840.10008.5.1.4.1.1.4.4",
+    "PT": "1.2.840.10008.5.1.4.1.1.128.1",
+}
+UNASSIGNED = frozenset(
+    [
+        "InstanceNumber",
+        "Units",
+        "DecayCorrection",
+        "CorrectedImage",
+        "SeriesDate",
+        "SeriesTime",
+        "AcquisitionDate",
+        "AcquisitionTime",
+        "RadiopharmaceuticalInformationSequence",
+    ]
+)
+CLASSIC_ONLY = UNASSIGNED | frozenset(
+    [
+        "ImagePositionPatient",
+        "ImageOrientationPatient",
+        "PixelSpacing",
+        "SliceThickness",
+        "RescaleSlope",
+        "RescaleIntercept",
+        "RescaleType",
+        "PixelData",
+    ]
+)
+"""Attributes that an enhanced object does not hold at its top level."""
 RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 ROOT = "1.2.826.0.1.3680043.10.9999"
 AXIAL = np.eye(3)
@@ -283,4 +320,78 @@ def make_segmentation(
     values = np.stack(frames).astype(np.uint8)
     raw = np.packbits(values.ravel(), bitorder="little") if bits == 1 else values
     ds.PixelData = raw.tobytes() + b"\0" * (raw.size % 2)
+    return ds
+
+
+def item_of(**values: Any) -> Dataset:
+    """A data set of these attributes."""
+    ds = Dataset()
+    for keyword, value in values.items():
+        setattr(ds, keyword, value)
+    return ds
+
+
+def make_enhanced(
+    series: Sequence[Dataset],
+    order: Sequence[int] | None = None,
+    legacy: bool = False,
+    shared: Sequence[str] = ("orientation", "measures"),
+) -> Dataset:
+    """One file with the slices of a classic series as frames, in any order.
+
+    shared: the groups that are written once. legacy: a legacy converted object, which keeps
+    classic attributes (Units, SeriesTime ...) among the unassigned ones.
+    """
+    first = series[0]
+    ds = Dataset()
+    for element in first:
+        if element.keyword not in CLASSIC_ONLY:
+            ds.add(copy.deepcopy(element))
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.SOPClassUID = (LEGACY if legacy else ENHANCED)[first.Modality]
+    ds.SOPInstanceUID = f"{first.SeriesInstanceUID}.9"
+    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    order = list(range(len(series))) if order is None else list(order)
+    ds.NumberOfFrames = len(order)
+    ds.PixelData = b"".join(series[k].PixelData for k in order)
+    common = Dataset()
+    ds.PerFrameFunctionalGroupsSequence = DicomSequence()
+    for k in order:
+        one = series[k]
+        groups = {
+            "orientation": (
+                "PlaneOrientationSequence",
+                item_of(ImageOrientationPatient=one.ImageOrientationPatient),
+            ),
+            "measures": (
+                "PixelMeasuresSequence",
+                item_of(PixelSpacing=one.PixelSpacing, SliceThickness=one.SliceThickness),
+            ),
+            "scale": (
+                "PixelValueTransformationSequence",
+                item_of(
+                    RescaleSlope=one.RescaleSlope,
+                    RescaleIntercept=one.RescaleIntercept,
+                    RescaleType="US",
+                ),
+            ),
+            "position": (
+                "PlanePositionSequence",
+                item_of(ImagePositionPatient=one.ImagePositionPatient),
+            ),
+            "content": ("FrameContentSequence", item_of(InStackPositionNumber=k + 1)),
+        }
+        if legacy:
+            kept = {name: one[name].value for name in CLASSIC_ONLY if name in one}
+            groups["unassigned"] = (
+                "UnassignedPerFrameConvertedAttributesSequence",
+                item_of(**{n: v for n, v in kept.items() if n in UNASSIGNED}),
+            )
+        own = Dataset()
+        for name, (keyword, item) in groups.items():
+            setattr(common if name in shared else own, keyword, DicomSequence([item]))
+        ds.PerFrameFunctionalGroupsSequence.append(own)
+    ds.SharedFunctionalGroupsSequence = DicomSequence([common])
     return ds

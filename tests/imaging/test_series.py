@@ -167,7 +167,7 @@ def test_quaternion_and_matrix_of_the_header_agree(
     lps[:3, :3] = rotation(angles) * spacing * ([1, 1, -1] if flip else [1, 1, 1])
     lps[:3, 3] = (12, -30, 7)
     header = nibabel.Nifti1Header(nifti_header(Grid((3, 4, 5), lps), "float32")[:348])
-    # Three floats of 32 bits fix the fourth part to its square root only: 3.5e-4 near a half turn.
+    # Three parts of 32 bits fix the fourth only to 3.5e-4 near half a turn.
     assert np.allclose(header.get_qform(), header.get_sform(), rtol=0, atol=7e-4 * max(spacing))
     assert np.allclose(header.get_sform(), Grid((3, 4, 5), lps).ras, rtol=1e-6, atol=1e-6)
     assert header.get_data_shape() == (3, 4, 5)

@@ -57,7 +57,7 @@ def run_batch(
         try:
             files = finder.find(series, root)
             report = judge_series(files, modality, imaging.limits, image)
-            number = len(files.headers)
+            number = sum(header.frames for header in files.headers)
         except InputError as error:
             report, number = _refusal(error), 0
         for row in rows:

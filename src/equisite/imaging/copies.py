@@ -18,9 +18,10 @@ def without_copies(
     Equal in place and pixels: a warning. Equal in place only: refused, one is kept for
     the other tests. Different places under one SOPInstanceUID: refused, all are kept.
     """
-    groups: dict[str, list[ImageHeader]] = {}
+    groups: dict[tuple[str, int | None], list[ImageHeader]] = {}
     for number, header in enumerate(headers):
-        groups.setdefault(header.sop_instance or f"none {number}", []).append(header)
+        name = header.sop_instance or f"none {number}"
+        groups.setdefault((name, header.frame), []).append(header)
     kept = []
     copies = contradictions = 0
     for group in groups.values():
@@ -61,7 +62,7 @@ def _place(header: ImageHeader) -> tuple[object, ...]:
 
 
 def _same_pixels(first: ImageHeader, second: ImageHeader, reader: FrameReader) -> bool:
-    if first.syntax == second.syntax:
+    if first.syntax == second.syntax and first.frame is None:
         return _pixel_bytes(first) == _pixel_bytes(second)
     try:
         return bool((reader.read(first) == reader.read(second)).all())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -28,6 +28,7 @@ from equisite.imaging.discovery import SeriesFiles
 from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import ImagingFinding, finding, refused
 from equisite.imaging.grid import Grid
+from equisite.imaging.multiframe import expand
 from equisite.imaging.nifti import nifti_header
 from equisite.imaging.stack import Stack
 from equisite.imaging.suv import suv_factor
@@ -65,15 +66,19 @@ def judge_series(
     Raises MemoryError or OSError when the machine fails.
     """
     findings = _beside(files)
-    for stage in (check_kind, check_present):
-        findings += stage(files.headers)
+    frames, framing = expand(files.headers)
+    stages: tuple[Callable[[], list[ImagingFinding]], ...] = (
+        lambda: check_kind(frames),
+        lambda: framing,
+        lambda: check_present(frames),
+        lambda: check_orientation(frames, limits),
+    )
+    for stage in stages:
+        findings += stage()
         if refused(findings):
             return SeriesReport(tuple(findings))
-    findings += check_orientation(files.headers, limits)
-    if refused(findings):
-        return SeriesReport(tuple(findings))
     with FrameReader() as reader:
-        headers, copies = without_copies(files.headers, reader)
+        headers, copies = without_copies(frames, reader)
         findings += copies
         stack = Stack.of(headers)
         findings += _modality(stack.headers, modality)

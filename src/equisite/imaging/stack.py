@@ -19,8 +19,8 @@ SAME_POSITION_MM = 1e-3
 class Stack:
     """Frames of one orientation, sorted along n = row x column direction.
 
-    headers: sorted by position, then by SOPInstanceUID. Slices are named by their number
-    in this order, from 1.
+    headers: sorted by position, then by SOPInstanceUID and frame. Slices are named by
+    their number in this order, from 1.
     """
 
     headers: tuple[ImageHeader, ...]
@@ -30,7 +30,12 @@ class Stack:
         """Sort headers whose position and orientation are present and common."""
         normal = _normal(headers[0])
         ordered = sorted(
-            headers, key=lambda h: (float(np.dot(normal, h.position or ())), h.sop_instance)
+            headers,
+            key=lambda h: (
+                float(np.dot(normal, h.position or ())),
+                h.sop_instance,
+                h.frame or 0,
+            ),
         )
         return Stack(tuple(ordered))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from equisite.core.errors import InputError
 from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import ImagingFinding, finding, refused
-from equisite.imaging.suv_fields import SuvFields, read_suv_fields
+from equisite.imaging.suv_fields import SuvFields, read_frame_fields, read_suv_fields
 
 HALF_LIFE_S = {
     "C-111A1": 6586.2,  # F-18
@@ -44,10 +44,24 @@ def suv_factor(headers: Sequence[ImageHeader]) -> tuple[float, list[ImagingFindi
     if units not in ("BQML", "CNTS"):
         return 1.0, [finding("SUV_UNITS", value=units or "none")]
     try:
-        slices = [read_suv_fields(h.path) for h in headers]
+        slices = _fields(headers)
     except InputError as error:
         return 1.0, [finding(f.code, **f.numbers) for f in error.findings]
     return factor_of_fields(units, slices)
+
+
+def _fields(headers: Sequence[ImageHeader]) -> list[SuvFields]:
+    """Fields of each slice; a file with many frames is read once."""
+    frames: dict[str, list[SuvFields]] = {}
+    found = []
+    for header in headers:
+        if header.frame is None:
+            found.append(read_suv_fields(header.path))
+            continue
+        if header.path not in frames:
+            frames[header.path] = read_frame_fields(header.path)
+        found.append(frames[header.path][header.frame])
+    return found
 
 
 def factor_of_fields(

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from equisite.core.errors import InputError
 from equisite.imaging.foreign import foreign_parser
+from equisite.imaging.groups import UNASSIGNED, FrameGroups, frame_groups
 
 PHILIPS_SUV, PHILIPS_ACTIVITY = (0x7053, 0x1000), (0x7053, 0x1009)
 GE_SCAN_TIME = (0x0009, 0x100D)
+ENHANCED_PET = "1.2.840.10008.5.1.4.1.1.130"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +99,92 @@ def read_suv_fields(path: str) -> SuvFields:
         return InputError("SUV_UNREADABLE", problem=why)
 
     with foreign_parser(unreadable):
+        return _fields(pydicom.dcmread(Path(path), stop_before_pixels=True, force=True))
+
+
+def read_frame_fields(path: str) -> list[SuvFields]:
+    """Read each frame of an enhanced or legacy converted file; errors as above.
+
+    A legacy converted object keeps the classic attributes among its unassigned ones; an
+    enhanced one states to which instant decay is corrected, and corrections one by one.
+    """
+    import pydicom
+
+    def unreadable(why: str) -> InputError:
+        return InputError("SUV_UNREADABLE", problem=why)
+
+    with foreign_parser(unreadable):
         dataset = pydicom.dcmread(Path(path), stop_before_pixels=True, force=True)
-        dose = next(iter(_get(dataset, "RadiopharmaceuticalInformationSequence") or ()), None)
-        series_day = day_seconds(_text(dataset, "SeriesDate"))
-        acquired = instant_seconds(_text(dataset, "AcquisitionDateTime"))
-        day = day_seconds(_text(dataset, "AcquisitionDate"))
-        stated = _sum(
-            series_day if day is None else day, clock_seconds(_text(dataset, "AcquisitionTime"))
-        )
-        nuclide = next(iter(_get(dose, "RadionuclideCodeSequence") or ()), None)
-        tracer = next(iter(_get(dose, "RadiopharmaceuticalCodeSequence") or ()), None)
-        return SuvFields(
-            weight_kg=_real(dataset, "PatientWeight"),
-            dose_bq=_real(dose, "RadionuclideTotalDose"),
-            half_life_s=_real(dose, "RadionuclideHalfLife"),
-            nuclide=_text(nuclide, "CodeValue"),
-            tracer=f"{_text(dose, 'Radiopharmaceutical')} {_text(tracer, 'CodeMeaning')}",
-            start=instant_seconds(_text(dose, "RadiopharmaceuticalStartDateTime")),
-            start_clock=clock_seconds(_text(dose, "RadiopharmaceuticalStartTime")),
-            series=_sum(series_day, clock_seconds(_text(dataset, "SeriesTime"))),
-            series_day=series_day,
-            acquisition=acquired if stated is None else stated,
-            ge_scan=instant_seconds(_private(dataset, GE_SCAN_TIME)),
-            decay_correction=_text(dataset, "DecayCorrection"),
-            corrections=frozenset(_many(dataset, "CorrectedImage")),
-            philips_suv=_number(_private(dataset, PHILIPS_SUV)),
-            philips_activity=_number(_private(dataset, PHILIPS_ACTIVITY)),
-        )
+        enhanced = str(dataset.get("SOPClassUID", "")) == ENHANCED_PET
+        found = []
+        for groups in frame_groups(dataset):
+            fields = _fields(_Frame(dataset, groups))
+            found.append(_enhanced(fields, dataset) if enhanced else fields)
+        return found
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """One frame seen like a classic data set: unassigned attributes, then the top level."""
+
+    dataset: Any
+    groups: FrameGroups
+
+    def get(self, keyword: str) -> Any:
+        value = self.groups.unassigned(keyword)
+        return self.dataset.get(keyword) if value is None else value
+
+    def __contains__(self, tag: tuple[int, int]) -> bool:
+        return any(tag in holder for holder in self._holders())
+
+    def __getitem__(self, tag: tuple[int, int]) -> Any:
+        return next(holder[tag] for holder in self._holders() if tag in holder)
+
+    def _holders(self) -> list[Any]:
+        found = [self.groups.group(name) for name in UNASSIGNED]
+        return [*(h for h in found if h is not None), self.dataset]
+
+
+def _enhanced(fields: SuvFields, dataset: Any) -> SuvFields:
+    """PS3.3 C.8.22.3: the instant of decay correction stands for the start of the scan."""
+    flags = {"ATTN": "AttenuationCorrected", "DECY": "DecayCorrected"}
+    return replace(
+        fields,
+        corrections=frozenset(k for k, name in flags.items() if _text(dataset, name) == "YES"),
+        decay_correction="START",
+        series=instant_seconds(_text(dataset, "DecayCorrectionDateTime")),
+        acquisition=None,
+        ge_scan=None,
+    )
+
+
+def _fields(dataset: Any) -> SuvFields:
+    dose = next(iter(_get(dataset, "RadiopharmaceuticalInformationSequence") or ()), None)
+    series_day = day_seconds(_text(dataset, "SeriesDate"))
+    acquired = instant_seconds(_text(dataset, "AcquisitionDateTime"))
+    day = day_seconds(_text(dataset, "AcquisitionDate"))
+    stated = _sum(
+        series_day if day is None else day, clock_seconds(_text(dataset, "AcquisitionTime"))
+    )
+    nuclide = next(iter(_get(dose, "RadionuclideCodeSequence") or ()), None)
+    tracer = next(iter(_get(dose, "RadiopharmaceuticalCodeSequence") or ()), None)
+    return SuvFields(
+        weight_kg=_real(dataset, "PatientWeight"),
+        dose_bq=_real(dose, "RadionuclideTotalDose"),
+        half_life_s=_real(dose, "RadionuclideHalfLife"),
+        nuclide=_text(nuclide, "CodeValue"),
+        tracer=f"{_text(dose, 'Radiopharmaceutical')} {_text(tracer, 'CodeMeaning')}",
+        start=instant_seconds(_text(dose, "RadiopharmaceuticalStartDateTime")),
+        start_clock=clock_seconds(_text(dose, "RadiopharmaceuticalStartTime")),
+        series=_sum(series_day, clock_seconds(_text(dataset, "SeriesTime"))),
+        series_day=series_day,
+        acquisition=acquired if stated is None else stated,
+        ge_scan=instant_seconds(_private(dataset, GE_SCAN_TIME)),
+        decay_correction=_text(dataset, "DecayCorrection"),
+        corrections=frozenset(_many(dataset, "CorrectedImage")),
+        philips_suv=_number(_private(dataset, PHILIPS_SUV)),
+        philips_activity=_number(_private(dataset, PHILIPS_ACTIVITY)),
+    )
 
 
 def _sum(a: float | None, b: float | None) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import ImagingFinding, finding
+from equisite.imaging.multiframe import ENHANCED
 
 CLASSIC = {
     "1.2.840.10008.5.1.4.1.1.2": "CT",
@@ -13,6 +14,7 @@ CLASSIC = {
     "1.2.840.10008.5.1.4.1.1.128": "PT",
 }
 """SOP classes with one slice per file, and their modality."""
+READ = CLASSIC | ENHANCED
 
 SECONDARY = "1.2.840.10008.5.1.4.1.1.7"
 SCOUT_WORDS = ("LOCALIZER", "SCOUT", "SURVEY", "SURVIEW")
@@ -54,19 +56,32 @@ def check_kind(headers: Sequence[ImageHeader]) -> list[ImagingFinding]:
     unsupported = [
         h
         for h in headers
-        if not is_secondary(h.sop_class) and (h.sop_class not in CLASSIC or h.frames > 1)
+        if not is_secondary(h.sop_class)
+        and (h.sop_class not in READ or (h.sop_class in CLASSIC and h.frames > 1))
     ]
-    count("SOP_UNSUPPORTED", len(unsupported))
+    count("SOP_UNSUPPORTED", len(unsupported), kinds=_class_names(unsupported))
     count("SECONDARY_CAPTURE", len(secondary))
-    classic = [h for h in headers if h.sop_class in CLASSIC]
-    count("LOCALIZER", sum(map(is_scout, classic)))
-    projected = sorted({v for h in classic for v in h.image_type if v.upper() in PROJECTIONS})
+    slices = [h for h in headers if h.sop_class in READ]
+    count("LOCALIZER", sum(map(is_scout, slices)))
+    projected = sorted({v for h in slices for v in h.image_type if v.upper() in PROJECTIONS})
     count(
         "DERIVED_PROJECTION",
-        sum(any(v.upper() in PROJECTIONS for v in h.image_type) for h in classic),
+        sum(any(v.upper() in PROJECTIONS for v in h.image_type) for h in slices),
         kinds=", ".join(projected),
     )
-    count("MOSAIC", sum("MOSAIC" in h.image_type for h in classic))
+    count("MOSAIC", sum("MOSAIC" in h.image_type for h in slices))
     count("COLOUR", sum(h.samples > 1 or h.photometric not in GREY for h in headers))
     count("PALETTE", sum(h.samples == 1 and h.photometric == "PALETTE COLOR" for h in headers))
     return findings
+
+
+def _class_names(headers: Sequence[ImageHeader]) -> str:
+    """Names of the DICOM classes, such as `Ultrasound Image Storage`."""
+    if not headers:
+        return ""
+    from pydicom.uid import UID_dictionary  # late: only a refusal needs it
+
+    classes = {h.sop_class for h in headers}
+    return ", ".join(
+        sorted({UID_dictionary[c][0] if c in UID_dictionary else "unknown" for c in classes})
+    )

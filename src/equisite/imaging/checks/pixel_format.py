@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from equisite.imaging.fields import ImageHeader
@@ -50,21 +51,31 @@ def check_pixel_format(
         for i, h in enumerate(headers)
         if h.bits_stored > h.bits_allocated or h.bits_allocated not in READABLE_BITS
     ]
+    differs = _files(headers, _codestream_differs)
     odd = [
         i
         for i, h in enumerate(headers)
-        if i not in impossible and (h.high_bit != h.bits_stored - 1 or _codestream_differs(h))
+        if i not in impossible and (h.high_bit != h.bits_stored - 1 or h.path in differs)
     ]
     name("BITS_INCONSISTENT", impossible or odd, REFUSE if impossible else WARN)
     unreadable.update(impossible)
     readable = [i for i in range(total) if i not in unreadable]
-    cut = [i for i in readable if _is_cut(headers[i])]
+    cut_files = _files([headers[i] for i in readable], _is_cut)
+    cut = [i for i in readable if headers[i].path in cut_files]
     unreadable.update(cut)
     if cut or broken:
         where = f"slice {listed(i + 1 for i in cut)} of {total}" if cut else "in the header"
         findings.append(finding("TRUNCATED_PIXELS", count=len(cut) + broken, where=where))
-    name("EXCESS_PIXELS", [i for i in readable if i not in cut and _has_excess(headers[i])])
+    excess = _files([headers[i] for i in readable if i not in cut], _has_excess)
+    name("EXCESS_PIXELS", [i for i, h in enumerate(headers) if h.path in excess])
     return findings, frozenset(unreadable)
+
+
+def _files(
+    headers: Sequence[ImageHeader], test: Callable[[ImageHeader], bool]
+) -> frozenset[str]:
+    """Paths of the files that a test finds; a file with many frames is tested once."""
+    return frozenset(path for path, h in {h.path: h for h in headers}.items() if test(h))
 
 
 def expected_bytes(header: ImageHeader) -> int:
