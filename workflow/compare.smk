@@ -6,6 +6,8 @@ snakemake --snakefile <checkout>/workflow/compare.smk --directory <lead> --workf
 import sys
 from pathlib import Path
 
+from snakemake.settings.types import DeploymentMethod
+
 from snakemake.utils import min_version
 
 min_version("9.27")
@@ -20,7 +22,11 @@ from equisite.core.software import installed
 
 try:
     LEAD = load_folder(Path.cwd())
-    SOFTWARE = installed(CHECKOUT)
+    SOFTWARE = installed(
+        CHECKOUT,
+        by_snakemake=DeploymentMethod.APPTAINER
+        in workflow.deployment_settings.deployment_method,
+    )
 except EquisiteError as error:
     # A mistake of the user: our text, no traceback, and not into any log file.
     print(error.render(), file=sys.stderr, flush=True)

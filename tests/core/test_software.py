@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,33 @@ def test_other_software_must_be_asked_for_by_name(home: Path, monkeypatch: pytes
     software = installed(home.parent)
     assert software.digest == "0" * 64
     assert software.front is None
+
+
+def test_apptainer_is_told_what_the_front_would_have_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    record(home)
+    checkout = home.parent
+    (checkout / "envs").mkdir()
+    (checkout / "envs" / "pins.env").write_text(
+        "# why\nOMP_NUM_THREADS=1\nNUMBA_CPU_FEATURES=\n"
+    )
+    for name in ("EQUISITE_BINDS", "APPTAINER_BINDPATH", "APPTAINERENV_OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "")  # so that what the call sets is taken back
+    for name in list(os.environ):
+        if name.startswith("APPTAINERENV_"):
+            monkeypatch.setenv(name, os.environ[name])
+    monkeypatch.chdir(tmp_path)
+    software = installed(checkout, by_snakemake=True)
+    assert software.front is None
+    before = dict(os.environ)
+    software.bind([Path("/data/reads")])
+    told = {k: v for k, v in os.environ.items() if k.startswith("APPTAINER")}
+    for name in set(told) - set(before):
+        monkeypatch.delenv(name)
+    assert told["APPTAINER_BINDPATH"] == (
+        f"{checkout}:{checkout}:ro,/data/reads:/data/reads:ro,{tmp_path}"
+    )
+    assert told["APPTAINERENV_OMP_NUM_THREADS"] == "1"
+    assert told["APPTAINERENV_NUMBA_CPU_FEATURES"] == ""
+    assert told["APPTAINERENV_EQUISITE_IMAGE_DIGEST"] == DIGEST

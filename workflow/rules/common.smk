@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from snakemake.settings.types import DeploymentMethod
+
 CHECKOUT = Path(workflow.basedir).resolve()
 sys.path.insert(0, str(CHECKOUT / "src"))
 
@@ -19,7 +21,11 @@ except EquisiteError as error:
     print(error.render(), file=sys.stderr, flush=True)
     sys.exit(error.exit_code)
 
-SOFTWARE = installed(CHECKOUT)
+SOFTWARE = installed(
+    CHECKOUT,
+    by_snakemake=DeploymentMethod.APPTAINER
+    in workflow.deployment_settings.deployment_method,
+)
 IMAGE = SOFTWARE.image
 IMAGE_DIGEST = SOFTWARE.digest
 SOFTWARE.bind(SITE.read_only_roots)

@@ -88,7 +88,7 @@ class InputError(EquisiteError):
     exit_code = 2
 
 
-class ReleaseRefusal(EquisiteError):
+class ReleaseRefusal(EquisiteError):  # noqa: N818 - a normal result, not an error
     """The door stays closed; a normal result with codes."""
 
     exit_code = 3

@@ -106,7 +106,9 @@ def read_rows(path: Path, row_type: type[Row]) -> list[Row]:
     columns, rows = read_table(path)
     if columns != columns_of(row_type):
         raise InputError(
-            "TABLE_UNREADABLE", path.name, problem=f"columns are not those of {row_type.__name__}"
+            "TABLE_UNREADABLE",
+            path.name,
+            problem=f"columns are not those of {row_type.__name__}",
         )
     hints = typing.get_type_hints(row_type)
     readers = {c: _reader(hints[c]) for c in columns}
