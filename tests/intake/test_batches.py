@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equisite.intake.batches import SINGLE, batch_count, batch_number, batch_numbers
+from equisite.intake.batches import MOST, SINGLE, batch_count, batch_number, batch_numbers
 
 KEY = b"k" * 32
 names = st.integers(0, 10**6).map("P{:06d}".format)
@@ -39,7 +39,14 @@ def test_growing_by_one_keeps_the_count(patients: int, size: int, data: st.DataO
 def test_the_count_fits_the_size(patients: int, size: int, before: int) -> None:
     count = batch_count(patients, size, before)
     assert count >= 1
-    assert patients <= 2 * count * size
+    assert patients <= 2 * count * size or MOST // 2 <= count
+
+
+@given(patients=st.integers(0, 10**6), size=st.integers(2, 100))
+def test_a_large_cohort_has_larger_batches_not_more_jobs(patients: int, size: int) -> None:
+    count = batch_count(patients, size)
+    assert count <= MOST
+    assert batch_count(patients + 1, size, before=count) == count or patients < 2 * size
 
 
 def test_sizes_are_even_enough() -> None:

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 
 SINGLE = 2**31 - 1
 """Numbers to choose from when every patient is a batch of one."""
+MOST = 512
+"""Batches of one room: with five steps of genomics and two of imaging over each batch the
+plan stays below 5,000 jobs, which Snakemake plans in seconds."""
 
 
 def batch_count(patients: int, size: int, before: int = 0) -> int:
@@ -15,13 +18,17 @@ def batch_count(patients: int, size: int, before: int = 0) -> int:
 
     before: the count of the last freeze; it is kept while batches are neither more than
     twice nor less than half as full as wished, so that growing by one patient moves nobody.
-    With size 1 each patient has a number of its own, whoever else is there.
+    With size 1 each patient has a number of its own, whoever else is there. More than
+    `MOST` batches are not made: they grow with the cohort instead.
 
     >>> batch_count(60, 8), batch_count(65, 8, before=8), batch_count(129, 8, before=8)
     (8, 8, 17)
+    >>> batch_count(100_000, 8)
+    511
     """
     if size == 1:
         return SINGLE
+    size = max(size, -(-patients // MOST))
     if before and before != SINGLE and before * size <= 2 * patients <= 4 * before * size:
         return before
     return max(1, -(-patients // size))
