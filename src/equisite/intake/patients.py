@@ -61,9 +61,7 @@ def check_known(
                 {"id": patient, "other": other, "line": f"{line} of {patients.name}"},
             )
             continue
-        yield Finding(
-            "PATIENT_UNKNOWN", where, {"id": patient, "sheet": patients.name}
-        )
+        yield Finding("PATIENT_UNKNOWN", where, {"id": patient, "sheet": patients.name})
 
 
 def check_clinical_only(
