@@ -62,7 +62,7 @@ TABLE_REASONS = {
     "linked": "together with an earlier table it would show a small group",
     "minimum": "too few patients",
     "overlap": "its features left already for an overlapping group of patients",
-    "small": "no cell passes the smallest count",
+    "small": "its groups are too small, and hiding the small ones would leave nothing to send",
 }
 """Why a whole table stays, one word in the bundle, a sentence on the pages."""
 
