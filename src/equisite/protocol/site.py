@@ -97,9 +97,6 @@ class SiteConfig(Strict):
     )
     roots: Roots = Field(default=Roots(), description="Folders of raw data.")
     pacs: Pacs | None = Field(default=None, description="Image server of the hospital.")
-    signature_file: str | None = Field(
-        default=None, description="Mutational signatures (COSMIC format)."
-    )
     tighten: Tighten = Field(default=Tighten(), description="Stricter limits of disclosure.")
     keep: Keep = Field(default=Keep(), description="What stays after the run.")
     batches: Batches = Field(default=Batches(), description="Sizes of jobs.")
