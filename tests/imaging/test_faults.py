@@ -264,6 +264,16 @@ def test_a_cut_file_is_truncated(tmp_path: Path, share: float | None) -> None:
     assert set(refused) <= {"TRUNCATED_PIXELS", "MISSING_SLICE"}
 
 
+def test_a_slice_that_lacks_because_its_file_is_cut_is_told_once(tmp_path: Path) -> None:
+    paths = save(make_series(8), tmp_path)
+    paths[3].write_bytes(paths[3].read_bytes()[:600])
+    report = judge(tmp_path)
+    assert codes(report) == ["TRUNCATED_PIXELS"]
+    assert "MISSING_SLICE" in codes(report, "info")
+    paths[5].unlink()
+    assert codes(judge(tmp_path)) == ["MISSING_SLICE", "TRUNCATED_PIXELS"]
+
+
 def test_a_file_cut_before_its_series_belongs_to_the_only_series_of_its_folder(
     tmp_path: Path,
 ) -> None:

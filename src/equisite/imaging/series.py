@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -26,7 +26,7 @@ from equisite.imaging.copies import without_copies
 from equisite.imaging.decode import DecodeError, FrameReader
 from equisite.imaging.discovery import SeriesFiles
 from equisite.imaging.fields import ImageHeader
-from equisite.imaging.findings import ImagingFinding, finding, refused
+from equisite.imaging.findings import INFO, ImagingFinding, finding, refused
 from equisite.imaging.grid import Grid
 from equisite.imaging.multiframe import expand
 from equisite.imaging.nifti import nifti_header
@@ -84,7 +84,7 @@ def judge_series(
         findings += _modality(stack.headers, modality)
         findings += describe_plane(stack)
         findings += check_direction(stack, limits)
-        findings += check_spacing(stack, limits)
+        findings += [_explained(f, files.broken) for f in check_spacing(stack, limits)]
         findings += check_consistency(stack, limits)
         findings += describe(stack.headers)
         format_findings, unreadable = check_pixel_format(stack, files.broken, limits)
@@ -140,6 +140,13 @@ def _stream(
             if factor != 1.0:
                 scaled *= factor
             stream.write(scaled.astype("<f4").tobytes())
+
+
+def _explained(found: ImagingFinding, broken: int) -> ImagingFinding:
+    """Slices that lack because their files end early are told once, as TRUNCATED_PIXELS."""
+    if found.code == "MISSING_SLICE" and int(found.numbers["value"]) <= broken:
+        return replace(found, level=INFO)
+    return found
 
 
 def _beside(files: SeriesFiles) -> list[ImagingFinding]:
