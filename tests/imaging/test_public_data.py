@@ -145,6 +145,13 @@ def test_suv_factors_are_the_published_ones(
         assert values.mean(dtype=np.float64) == pytest.approx(known["suv_mean"], rel=1e-6)
 
 
+def test_a_directory_with_missing_files(unpacked: Path) -> None:
+    """31 images are listed, 24 are there; every variant of the directory lists the same."""
+    found = scan(unpacked / "odd_files/dicomdirtests")
+    assert sum(len(h) for h in found.images.values()) == 24
+    assert len(found.missing) == 7
+
+
 def test_lossy_files_are_known_by_syntax_or_tag(unpacked: Path) -> None:
     lossy = []
     for name in (

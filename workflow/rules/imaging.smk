@@ -21,10 +21,11 @@ rule imaging_convert_series:
         protocol=SITE.protocol_digest("imaging"),
         settings=protocol_of,
         out=subpath(output.regions, parent=True),
+        headers="work/imaging/headers.sqlite",
     shell:
         """
         equisite imaging convert --protocol {params.settings} --index {input.index} \
-            --out {params.out} 2>{log}
+            --headers {params.headers} --out {params.out} 2>{log}
         """
 
 

@@ -28,6 +28,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         verb = verbs.add_parser(name, help=purpose, description=purpose)
         verb.add_argument("--index", type=Path, required=True, help="rows of the batch")
         verb.add_argument("--protocol", type=Path, required=True, help="canonical protocol")
+        verb.add_argument(
+            "--headers", type=Path, help="cache of headers, made and updated where it is named"
+        )
         if name == "check":
             verb.add_argument("--series", type=Path, required=True, help="report to write")
             verb.add_argument("--outcomes", type=Path, required=True, help="table to write")
@@ -137,7 +140,7 @@ def _run(args: argparse.Namespace, volumes: Path | None) -> list[RegionPair]:
 
     protocol = Protocol.model_validate_json(args.protocol.read_bytes())
     items = read_rows(args.index, ImagingItem)
-    result = run_batch(items, protocol.imaging, volumes, say)
+    result = run_batch(items, protocol.imaging, volumes, say, args.headers)
     series, outcomes = (
         (args.series, args.outcomes)
         if volumes is None

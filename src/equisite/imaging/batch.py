@@ -11,6 +11,7 @@ from equisite.core.errors import EquisiteError, Finding, InputError
 from equisite.core.outcomes import Outcome, done, from_error, judged
 from equisite.imaging.discovery import Found, SeriesFiles, one_series, scan, series_by_uid
 from equisite.imaging.findings import INFO, REFUSE, WARN, finding, refused
+from equisite.imaging.index import HeaderIndex
 from equisite.imaging.masks import MaskReader, Region
 from equisite.imaging.nifti import write_mask
 from equisite.imaging.rows import RegionPair, SeriesRow
@@ -37,18 +38,32 @@ def run_batch(
     imaging: Imaging,
     volumes: Path | None,
     progress: Callable[[str], None] = lambda line: None,
+    headers: Path | None = None,
 ) -> BatchResult:
     """Judge all series of a batch; with a folder for volumes, convert and draw as well.
 
     Rows that name the same series share one image. Wrong data become outcomes of their
     rows; MemoryError and OSError of the machine are raised. progress: takes a line per
-    series that names it by token only.
+    series that names it by token only. headers: cache of headers that were read before.
     """
+    if headers is None:
+        return _run(items, imaging, volumes, progress, None)
+    with HeaderIndex(headers) as index:
+        return _run(items, imaging, volumes, progress, index)
+
+
+def _run(
+    items: Iterable[ImagingItem],
+    imaging: Imaging,
+    volumes: Path | None,
+    progress: Callable[[str], None],
+    index: HeaderIndex | None,
+) -> BatchResult:
     result = BatchResult()
     groups: dict[tuple[str, str, str], list[ImagingItem]] = {}
     for item in sorted(items, key=lambda i: (i.token, i.patient, i.roi, i.mask, i.reader)):
         groups.setdefault((item.series, item.root, item.modality), []).append(item)
-    finder = _Finder(groups)
+    finder = _Finder(groups, index)
     masks = MaskReader(imaging)
     if volumes is not None:
         volumes.mkdir(parents=True, exist_ok=True)
@@ -75,7 +90,10 @@ def run_batch(
 class _Finder:
     """Finds series by folder, or by SeriesInstanceUID with one scan of each root."""
 
-    def __init__(self, groups: Iterable[tuple[str, str, str]]) -> None:
+    def __init__(
+        self, groups: Iterable[tuple[str, str, str]], index: HeaderIndex | None
+    ) -> None:
+        self._index = index
         self._wanted: dict[str, set[str]] = {}
         self._scans: dict[str, Found] = {}
         for series, root, _ in groups:
@@ -85,9 +103,9 @@ class _Finder:
     def find(self, series: str, root: str) -> SeriesFiles:
         """The files of one series; raises InputError SERIES_NOT_FOUND or _AMBIGUOUS."""
         if not _is_uid(series):
-            return one_series(scan(Path(series)))
+            return one_series(scan(Path(series), None, self._index))
         if root not in self._scans:
-            self._scans[root] = scan(Path(root), self._wanted[root])
+            self._scans[root] = scan(Path(root), self._wanted[root], self._index)
         return series_by_uid(self._scans[root], series)
 
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from equisite.core.errors import InputError
+from equisite.imaging.dicomdir import is_directory, missing_files
+from equisite.imaging.extent import Extent, place_of
 from equisite.imaging.fields import ImageHeader
-from equisite.imaging.header import EMPTY, NOT_DICOM, TRUNCATED, read_header
+from equisite.imaging.header import EMPTY, NOT_DICOM, TRUNCATED, WHOLE, read_header
+from equisite.imaging.index import Entry, HeaderIndex, packed, unpacked
+from equisite.imaging.walk import FoundFile, folders
+
+NOT_IMAGE = "no image"
+"""State of a file that is DICOM and holds no image."""
 
 WITHOUT_IMAGE = (
     "1.2.840.10008.1.3.10",  # DICOMDIR
@@ -29,7 +36,8 @@ class Found:
     """What lies below a folder.
 
     images: headers by SeriesInstanceUID. broken: folder and SeriesInstanceUID (empty when
-    not reached) of image files that end inside their header.
+    not reached) of image files that end inside their header. missing: files that a
+    DICOMDIR lists and that are not there. extents: by plane and series, for all series.
     """
 
     images: dict[str, list[ImageHeader]] = field(default_factory=dict)
@@ -39,6 +47,8 @@ class Found:
     empty: int = 0
     not_image: int = 0
     links_out: int = 0
+    missing: set[str] = field(default_factory=set)
+    extents: dict[tuple[str, str], Extent] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,8 @@ class SeriesFiles:
     """The image files of one series, and what else lay beside them.
 
     headers: in an order that does not depend on names of files. broken: image files that
-    end inside their header and belong, or may belong, to the series.
+    end inside their header and belong, or may belong, to the series. beyond: other series
+    of the same study and plane.
     """
 
     uid: str
@@ -56,6 +67,8 @@ class SeriesFiles:
     empty: int = 0
     not_image: int = 0
     links_out: int = 0
+    missing: int = 0
+    beyond: tuple[Extent, ...] = ()
 
 
 def has_no_image(header: ImageHeader) -> bool:
@@ -64,50 +77,81 @@ def has_no_image(header: ImageHeader) -> bool:
     return any(kind == known or kind.startswith(known + ".") for known in WITHOUT_IMAGE)
 
 
-def scan(root: Path, wanted: Collection[str] | None = None) -> Found:
-    """Look into every file below `root`; with `wanted`, keep only these series.
+def scan(
+    root: Path, wanted: Collection[str] | None = None, index: HeaderIndex | None = None
+) -> Found:
+    """Look at every file below `root`; with `wanted`, keep headers of these series only.
 
-    Links are followed only to files inside the root, never to folders.
-    Raises OSError when the machine cannot read a file.
+    index: headers read before; a file of the same path, size and time is not opened again.
+    Raises OSError when the machine cannot read a file or folder.
     """
     found = Found()
-    for path in _files(root, found):
-        found.files += 1
-        state = read_header(path)
-        header = state.header
-        if state.state == EMPTY:
-            found.empty += 1
-        elif state.state == NOT_DICOM:
-            found.not_dicom += 1
-        elif header is None or state.state == TRUNCATED:
-            if header is not None and has_no_image(header):
-                found.not_image += 1
-            else:
-                found.broken.append((str(path.parent), header.series if header else ""))
-        elif has_no_image(header) or (header.rows is None and header.pixel_offset is None):
-            found.not_image += 1
-        elif wanted is None or header.series in wanted:
-            found.images.setdefault(header.series, []).append(header)
+    for folder, files, out in folders(root):
+        found.links_out += out
+        known = index.of_folder(folder, wanted) if index else {}
+        for file in files:
+            entry, header = known.pop(file.name, None), None
+            path = os.path.join(folder, file.name)  # noqa: PTH118 - hot
+            if entry is None or (entry.size, entry.mtime_ns) != (file.size, file.mtime_ns):
+                entry, header = _seen(path, file)
+                if index:
+                    index.add(folder, file.name, entry)
+            _add(found, entry, header, folder, path, wanted)
+        if index and known:
+            index.forget(folder, known)
     return found
 
 
-def _files(root: Path, found: Found) -> Iterator[Path]:
-    """Regular files below the root in sorted order; links out of it are counted."""
-    real_root = Path(os.path.realpath(root))
-    if not root.is_dir():
-        return
+def _seen(path: str, file: FoundFile) -> tuple[Entry, ImageHeader | None]:
+    """Read one header, and what is kept of it."""
+    read = read_header(Path(path))
+    header = read.header
+    state, plane, along = read.state, "", None
+    if header is None:
+        return Entry(file.size, file.mtime_ns, state, "", "", None, ""), None
+    if has_no_image(header) or (
+        state == WHOLE and header.rows is None and header.pixel_offset is None
+    ):
+        state = NOT_IMAGE
+    elif state == WHOLE:
+        plane, along = place_of(header)
+    return (
+        Entry(
+            file.size, file.mtime_ns, state, header.series, plane, along,
+            packed(header) if state == WHOLE else "",
+        ),
+        header,
+    )  # fmt: skip
 
-    def fail(problem: OSError) -> None:
-        raise problem  # a folder that cannot be read must not look like one without slices
 
-    for folder, below, names in os.walk(root, onerror=fail):
-        below.sort()
-        for name in sorted(names):
-            path = Path(folder, name)
-            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(real_root):
-                found.links_out += 1
-            elif path.is_file():
-                yield path
+def _add(
+    found: Found,
+    entry: Entry,
+    header: ImageHeader | None,
+    folder: str,
+    path: str,
+    wanted: Collection[str] | None,
+) -> None:
+    found.files += 1
+    if entry.state == EMPTY:
+        found.empty += 1
+    elif entry.state == NOT_DICOM:
+        found.not_dicom += 1
+    elif entry.state in (NOT_IMAGE, TRUNCATED) and is_directory(path):
+        found.not_image += 1
+        found.missing |= {f"{folder}/{name}" for name in missing_files(Path(path))}
+    elif entry.state == NOT_IMAGE:
+        found.not_image += 1
+    elif entry.state == TRUNCATED:
+        found.broken.append((folder, entry.series))
+    else:
+        if entry.along is not None:
+            extent = found.extents.setdefault((entry.plane, entry.series), Extent())
+            extent.add(entry.along)
+        if wanted is None or entry.series in wanted:
+            found.images.setdefault(entry.series, []).append(
+                header if header is not None else unpacked(entry.header)
+            )
 
 
 def one_series(found: Found) -> SeriesFiles:
@@ -156,10 +200,22 @@ def series_by_uid(found: Found, uid: str) -> SeriesFiles:
         series == uid or (series == "" and holds.get(folder) == {uid})
         for folder, series in found.broken
     )
-    return _series(uid, headers, broken, Found())
+    planes = {place_of(header)[0] for header in headers}
+    beyond = tuple(
+        extent
+        for (plane, series), extent in sorted(found.extents.items())
+        if plane in planes and series != uid
+    )
+    return _series(uid, headers, broken, Found(), beyond)
 
 
-def _series(uid: str, headers: list[ImageHeader], broken: int, beside: Found) -> SeriesFiles:
+def _series(
+    uid: str,
+    headers: list[ImageHeader],
+    broken: int,
+    beside: Found,
+    beyond: tuple[Extent, ...] = (),
+) -> SeriesFiles:
     ordered = sorted(headers, key=lambda h: (h.sop_instance, h.size, h.path))
     return SeriesFiles(
         uid,
@@ -169,6 +225,8 @@ def _series(uid: str, headers: list[ImageHeader], broken: int, beside: Found) ->
         beside.empty,
         beside.not_image,
         beside.links_out,
+        len(beside.missing),
+        beyond,
     )
 
 

@@ -25,6 +25,7 @@ from equisite.imaging.checks.values import ValueTally, check_values
 from equisite.imaging.copies import without_copies
 from equisite.imaging.decode import DecodeError, FrameReader
 from equisite.imaging.discovery import SeriesFiles
+from equisite.imaging.extent import continuing
 from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import INFO, ImagingFinding, finding, refused
 from equisite.imaging.grid import Grid
@@ -85,6 +86,7 @@ def judge_series(
         findings += describe_plane(stack)
         findings += check_direction(stack, limits)
         findings += [_explained(f, files.broken) for f in check_spacing(stack, limits)]
+        findings += _split(stack, files)
         findings += check_consistency(stack, limits)
         findings += describe(stack.headers)
         format_findings, unreadable = check_pixel_format(stack, files.broken, limits)
@@ -149,6 +151,18 @@ def _explained(found: ImagingFinding, broken: int) -> ImagingFinding:
     return found
 
 
+def _split(stack: Stack, files: SeriesFiles) -> list[ImagingFinding]:
+    """SERIES_SPLIT: another series of the study goes on where this one ends."""
+    if len(stack.positions) < 2 or not files.beyond:
+        return []
+    gap = float(np.median(stack.gaps))
+    found = continuing(stack.positions.tolist(), gap, files.beyond)
+    if not found:
+        return []
+    images, apart = sum(n for n, _ in found), min(mm for _, mm in found)
+    return [finding("SERIES_SPLIT", count=images, value=round(apart, 3), limit=round(gap, 3))]
+
+
 def _beside(files: SeriesFiles) -> list[ImagingFinding]:
     """What else lay in the folder of the series, for information."""
     counts = {
@@ -156,6 +170,7 @@ def _beside(files: SeriesFiles) -> list[ImagingFinding]:
         "EMPTY_FILE": files.empty,
         "NOT_IMAGE": files.not_image,
         "LINK_SKIPPED": files.links_out,
+        "DICOMDIR_GAP": files.missing,
     }
     return [finding(code, count=number) for code, number in counts.items() if number]
 
