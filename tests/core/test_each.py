@@ -86,3 +86,22 @@ def test_old_files_are_not_taken_for_results(tmp_path: Path) -> None:
     (tmp_path / "out/t9.txt").touch()
     with pytest.raises(StepFailed, match="not empty"):
         run_each(ITEMS, 'touch "$OUT.txt"', room="genomics", folder=tmp_path / "out")
+
+
+def test_a_remark_on_an_item_that_went_well(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    refuse(ready, [Finding("TUMOUR_NOT_COUNTED")])
+    text = f'cp {ready} "$REFUSAL"; touch "$OUT.txt"'
+    (outcome,) = run_each(ITEMS[:1], text, room="genomics", folder=tmp_path / "out")
+    assert (outcome.outcome, outcome.code) == ("flagged", "TUMOUR_NOT_COUNTED")
+    with pytest.raises(StepFailed, match="code 1"):
+        run_each(ITEMS[:1], f"{text}; false", room="genomics", folder=tmp_path / "other")
+
+
+def test_a_refusal_counts_although_the_pipeline_went_on(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    refuse(ready, [finding()])
+    text = f'cp {ready} "$REFUSAL"; touch "$OUT.txt"'
+    (outcome,) = run_each(ITEMS[:1], text, room="genomics", folder=tmp_path / "out")
+    assert outcome.outcome == "refused"
+    assert list((tmp_path / "out").iterdir()) == []

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,8 @@ def source_of_models(wildcards):
 include: {rules!r}
 """
 """Stands for the root Snakefile and common.smk, which need a whole site."""
+
+Run = Callable[..., Path]
 
 pytestmark = [
     pytest.mark.workflow,
@@ -132,7 +135,7 @@ def items(folder: Path) -> list[SequencingItem]:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Run the rules in a new folder with so many cores; the data is shared."""
     data = tmp_path_factory.mktemp("data")
     rows = items(data / "reads")
@@ -145,7 +148,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
     environment["PATH"] = f"{tools}:{Path(sys.executable).parent}:{environment['PATH']}"
     environment["PYTHONPATH"] = str(CHECKOUT / "src")
 
-    def start(cores: int) -> Path:
+    def start(cores: int, given: list[SequencingItem] = rows) -> Path:
         site = tmp_path_factory.mktemp(f"site{cores}")
         intake = site / "work/intake"
         (intake / "genomics").mkdir(parents=True)
@@ -156,7 +159,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
         (intake / "site.json").write_text(
             json.dumps({"reference": {"fasta": str(PACK / "reference.fa.gz")}})
         )
-        write_rows(intake / "genomics/1.tsv", SequencingItem, rows)
+        write_rows(intake / "genomics/1.tsv", SequencingItem, sorted(given))
         (site / "Snakefile").write_text(
             SNAKEFILE.format(rules=str(CHECKOUT / "workflow/rules/genomics.smk"))
         )
@@ -182,7 +185,7 @@ def protocol() -> Protocol:
 
 
 @pytest.fixture(scope="module")
-def site(run: Callable[[int], Path]) -> Path:
+def site(run: Run) -> Path:
     return run(2)
 
 
@@ -253,7 +256,7 @@ def test_bad_patients_are_told_and_do_not_stop_the_others(site: Path) -> None:
     assert crams == ["tok0.cram", "tok1.cram", "tok4.cram", "tok5.cram"]
 
 
-def test_cores_change_no_byte(site: Path, run: Callable[[int], Path]) -> None:
+def test_cores_change_no_byte(site: Path, run: Run) -> None:
     other = run(1)
     files = sorted(
         p.relative_to(site)
@@ -285,3 +288,110 @@ def test_nothing_in_logs_or_headers_tells_whose_data_it_is(site: Path) -> None:
     assert all(
         "secret" not in line for line in open_text(site / "work/genomics/1/calls/tok0.vcf.gz")
     )
+
+
+TEXT = 'samtools view -h "$CRAM"'
+BAM = "samtools view -b - > $F.bam"
+STARTS = {
+    "cram": 'cp "$CRAM" $F.cram',
+    "bam": f"{TEXT} | {BAM}",
+    "names": f'{TEXT} | sed "s/SN:pack/SN:chrpack/; s/\\tpack/\\tchrpack/" | {BAM}',
+    "sums": f'{TEXT} | sed "s/\\tM5:[0-9a-f]*//" | {BAM}',
+    "unsorted": 'samtools collate -O "$CRAM" > $F.bam',
+    "unaligned": 'samtools collate -u -O "$CRAM" | samtools fastq -n -1 1.fq -2 2.fq -; '
+    "samtools import -1 1.fq -2 2.fq -o $F.bam",
+    "ungrouped": f'samtools view -h -x RG "$CRAM" | grep -v ^@RG | {BAM}',
+    "people": f'{TEXT} | sed "1a @RG\\tID:more\\tSM:other" | {BAM}',
+    "other": f'{TEXT} | sed "s/M5:..../M5:0000/" | {BAM}',
+    "cut": f"{TEXT} | {BAM}; truncate -s 40000 $F.bam",
+    "torn": f"{TEXT} | {BAM}; head -c 30000 $F.bam > all; tail -c 28 $F.bam >> all; "
+    "mv all $F.bam",
+    "foreign": f'{TEXT} | sed "s/\\tM5:[0-9a-f]*//; s/SN:pack/SN:else/; '
+    's/\\tpack/\\telse/" > else.sam; sed "s/>pack/>else/; 2,\\$ s/A/C/" "$FASTA" > else.fa; '
+    "samtools view -C -T else.fa else.sam > $F.cram; rm else.fa",
+}
+"""How each file is made from a CRAM that the rules wrote."""
+
+
+def test_starts_from_aligned_reads(site: Path, run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "secret-given"
+    folder.mkdir()
+    fasta = site / "work/reference/site/reference.fa"
+    cache = site / "work/reference/site/cache"
+    rows = []
+    good = items(tmp_path / "reads")[0]
+    for number, (name, text) in enumerate(STARTS.items()):
+        environment = {
+            **os.environ,
+            "CRAM": str(site / "work/genomics/1/cram/tok0.cram"),
+            "F": name,
+            "FASTA": str(fasta),
+            "REF_PATH": f"{cache}/%s",
+        }
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", text],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (name, done.stderr)
+        (path,) = folder.glob(f"{name}.*am")
+        rows.append(
+            replace(
+                good,
+                patient=f"secret-{name}",
+                sample=f"secret-{name}",
+                token=f"tok{number}",
+                reads=str(path),
+                fastq_1="",
+                fastq_2="",
+            )
+        )
+    single = replace(good, patient="secret-single", sample="secret-single", token="tok99")  # noqa: S106 - no password
+    rows.append(replace(single, fastq_2=""))
+    other = run(2, rows)
+    outcomes = read_outcomes([other / "work/genomics/1/outcomes.tsv"])
+    assert {o.patient.removeprefix("secret-"): (o.outcome, o.code) for o in outcomes} == {
+        "cram": ("done", ""),
+        "bam": ("done", ""),
+        "names": ("done", ""),
+        "sums": ("flagged", "ALIGNED_ANEW"),
+        "unsorted": ("flagged", "ALIGNED_ANEW"),
+        "unaligned": ("done", ""),
+        "ungrouped": ("done", ""),
+        "people": ("refused", "SEVERAL_SAMPLES"),
+        "other": ("refused", "OTHER_REFERENCE"),
+        "cut": ("refused", "TRUNCATED_READS"),
+        "torn": ("refused", "READS_UNREADABLE"),
+        "foreign": ("refused", "CRAM_REFERENCE"),
+        "single": ("done", ""),
+    }
+    calls = {
+        row.patient: body(path)
+        for row in rows
+        if (path := other / f"work/genomics/1/calls/{row.token}.vcf.gz").exists()
+    }
+    assert len(calls) == 8
+    whole = body(site / "work/genomics/1/calls/tok0.vcf.gz")
+    assert {name for name, lines in calls.items() if lines != whole} == {"secret-single"}
+    for path in [*(other / "logs").rglob("*"), *(other / ".snakemake/log").rglob("*")]:
+        if path.is_file():
+            assert b"secret" not in path.read_bytes(), path
+    header = subprocess.run(
+        ["samtools", "view", "-H", "--no-PG", str(other / "work/genomics/1/cram/tok0.cram")],
+        capture_output=True,
+        check=True,
+    ).stdout
+    ours = subprocess.run(
+        ["samtools", "view", "-H", "--no-PG", str(site / "work/genomics/1/cram/tok0.cram")],
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert header == ours
+
+
+def body(path: Path) -> list[str]:
+    """Records of a VCF."""
+    return [line for line in open_text(path) if not line.startswith("#")]

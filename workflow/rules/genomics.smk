@@ -84,14 +84,25 @@ rule genomics_align_reads:
         export REF_PATH="$PWD/{input.cache}/%s"
         equisite genomics each --index {input.index} \
             --out {output.crams} --outcomes {output.outcomes} '
-            equisite genomics stream-reads --index {input.index} --item "$ITEM" \
-                | bwa mem -t {threads} -K {params.bases_per_batch} -Y -p -C -v 2 \
-                    -H {input.header} -H "$READ_GROUPS" {input.reference} - \
-                | grep -v ^@PG \
-                | samtools fixmate -m -u --no-PG - - \
-                | samtools sort -u -m 500M --no-PG -T "$SCRATCH/sort" - \
-                | samtools markdup -u --no-PG -T "$SCRATCH/markdup" - - \
-                | samtools view -C --no-PG -x ms - > "$OUT.cram"
+            START=align
+            if [ "$GIVEN" = reads ]; then
+                START=$(equisite genomics judge-start --index {input.index} \
+                    --item "$ITEM" --header {input.header})
+            fi
+            if [ "$START" = take ]; then
+                equisite genomics take-alignment --index {input.index} --item "$ITEM" \
+                        --header {input.header} \
+                    | samtools view -C --no-PG - > "$OUT.cram"
+            else
+                equisite genomics stream-reads --index {input.index} --item "$ITEM" \
+                    | bwa mem -t {threads} -K {params.bases_per_batch} -Y -p -C -v 2 \
+                        -H {input.header} -H "$READ_GROUPS" {input.reference} - \
+                    | grep -v ^@PG \
+                    | samtools fixmate -m -u --no-PG - - \
+                    | samtools sort -u -m 500M --no-PG -T "$SCRATCH/sort" - \
+                    | samtools markdup -u --no-PG -T "$SCRATCH/markdup" - - \
+                    | samtools view -C --no-PG -x ms - > "$OUT.cram"
+            fi
             samtools index "$OUT.cram"
         ' 2>{log}
         """

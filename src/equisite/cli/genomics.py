@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from equisite.core.outcomes import Outcome
+    from equisite.genomics.samples import Sample
     from equisite.protocol.models import Protocol
 
 
@@ -61,6 +64,15 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     reconciled.add_argument("--windows", type=Path, required=True, help="where it was asked")
     windows.set_defaults(call=_choose_windows)
     reconciled.set_defaults(call=_reconcile)
+
+    judge = verbs.add_parser("judge-start", help="tell whether reads are taken or aligned")
+    take = verbs.add_parser("take-alignment", help="write a given alignment as our SAM")
+    for verb in (judge, take):
+        verb.add_argument("--index", type=Path, required=True)
+        verb.add_argument("--item", required=True, help="token of the sample")
+        verb.add_argument("--header", type=Path, required=True, help="header.sam")
+    judge.set_defaults(call=_judge_start)
+    take.set_defaults(call=_take_alignment)
 
     count = verbs.add_parser("count-features", help="write a batch's variant features")
     count.add_argument("--protocol", type=Path, required=True)
@@ -135,22 +147,73 @@ def _each(args: argparse.Namespace) -> int:
     return 0
 
 
-def _stream_reads(args: argparse.Namespace) -> int:
-    from equisite.core.each import refuse_error
-    from equisite.core.errors import InputError
+def _sample(args: argparse.Namespace) -> Sample:
     from equisite.genomics.samples import read_samples
-    from equisite.genomics.stream import stream_sample
 
     (sample,) = (s for s in read_samples(args.index) if s.token == args.item)
+    return sample
+
+
+def _or_refusal(step: Callable[[], None]) -> int:
+    """Run a step of a pipeline; what it finds wrong is written down for the runner."""
+    from equisite.core.each import refuse_error
+    from equisite.core.errors import InputError
+
     try:
-        stream_sample(sample, sys.stdout.buffer.write)
-        sys.stdout.buffer.flush()
+        step()
+        sys.stdout.flush()
     except InputError as error:
         place = os.environ.get("REFUSAL")
         if place is None:
             raise
         return refuse_error(Path(place), error)
     return 0
+
+
+def _stream_reads(args: argparse.Namespace) -> int:
+    from equisite.genomics.stream import stream_sample
+
+    sample = _sample(args)
+
+    def step() -> None:
+        stream_sample(sample, sys.stdout.buffer.write)
+
+    return _or_refusal(step)
+
+
+def _judge_start(args: argparse.Namespace) -> int:
+    import json
+
+    from equisite.core.each import refuse
+    from equisite.genomics.aligned import judge_start
+
+    def step() -> None:
+        start = judge_start(_sample(args), args.header.read_text(encoding="utf-8"))
+        if start.remarks:
+            refuse(Path(os.environ["REFUSAL"]), start.remarks)
+        _names_file().write_text(json.dumps(start.renamed), encoding="utf-8")
+        print(start.how)
+
+    return _or_refusal(step)
+
+
+def _names_file() -> Path:
+    """Where `judge-start` leaves other names of sequences for `take-alignment`."""
+    return Path(os.environ["SCRATCH"]) / "names.json"
+
+
+def _take_alignment(args: argparse.Namespace) -> int:
+    import json
+
+    from equisite.genomics.aligned import taken_alignment
+
+    def step() -> None:
+        header = args.header.read_text(encoding="utf-8")
+        renamed = json.loads(_names_file().read_bytes())
+        for piece in taken_alignment(_sample(args), renamed, header):
+            sys.stdout.buffer.write(piece)
+
+    return _or_refusal(step)
 
 
 def _choose_windows(args: argparse.Namespace) -> int:

@@ -61,9 +61,10 @@ def run_each(items: Sequence[Item], pipeline: str, *, room: str, folder: Path) -
     with code 3) and the item's own variables. Files named `$OUT.<anything>` come to stand in
     `folder` under the item's token, all of them, after the pipeline has ended with code 0.
 
-    A pipeline that fails with findings written down is a refusal: its files are removed and
-    the next item follows. The findings decide and not the code alone, because a tool further
-    down may stumble over the stream that was cut, and `pipefail` reports the last.
+    A finding that refuses is a refusal: the item's files are removed and the next item
+    follows. The findings decide and not the code alone, because a tool further down may
+    stumble over the stream that was cut, and `pipefail` reports the last. Other findings are
+    remarks on an item whose pipeline ended well.
     Raises StepFailed for every other failure, for success without any file, and for a
     folder that already holds something: what it holds could be taken for a result.
     """
@@ -105,8 +106,9 @@ def _run_one(item: Item, pipeline: str, folder: Path) -> list[Finding]:
             stdin=subprocess.DEVNULL,
             check=False,
         )
-        if ended.returncode and refusal.is_file():
-            return _read_refusal(refusal)
+        remarks = _read_refusal(refusal) if refusal.is_file() else []
+        if any(finding.severity == "refuse" for finding in remarks):
+            return remarks
         if ended.returncode:
             raise StepFailed(f"{item.token}: a step ended with code {ended.returncode}")
         made = sorted(place.glob(f"{item.token}.*"))
@@ -116,7 +118,7 @@ def _run_one(item: Item, pipeline: str, folder: Path) -> list[Finding]:
             _to_disk(path)
         for path in made:
             path.replace(folder / path.name)
-        return []
+        return remarks
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

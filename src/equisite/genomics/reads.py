@@ -38,6 +38,9 @@ class Records:
     def __len__(self) -> int:
         return len(self.names)
 
+    def __getitem__(self, part: slice) -> Records:
+        return Records(self.names[part], self.bases[part], self.qualities[part])
+
 
 class FastqFile:
     """One FASTQ file of one lane, read once from begin to end.

@@ -29,6 +29,12 @@ class Sample:
     lanes: tuple[SequencingItem, ...]
 
     @property
+    def given(self) -> str:
+        """`fastq`, `reads` (BAM or CRAM) or `calls` (VCF)."""
+        first = self.lanes[0]
+        return "calls" if first.calls else "reads" if first.reads else "fastq"
+
+    @property
     def read_groups(self) -> str:
         r"""`@RG` lines for `bwa mem -H`, tabs and line ends written as `\t` and `\n`.
 
@@ -51,7 +57,7 @@ def read_samples(index: Path) -> list[Sample]:
     """Samples of one batch, sorted by token."""
     rows = sorted(
         read_rows(index, SequencingItem),
-        key=lambda r: (r.token, not r.fastq_2, r.lane_number),
+        key=lambda r: (r.token, not (r.fastq_2 or r.reads), r.lane_number),
     )
     samples = []
     for token in sorted({row.token for row in rows}):
@@ -62,8 +68,11 @@ def read_samples(index: Path) -> list[Sample]:
 
 
 def items_of(samples: Iterable[Sample]) -> list[Item]:
-    """What `run_each` needs: the token and the read groups."""
-    return [Item(s.token, s.patient, s.name, {"READ_GROUPS": s.read_groups}) for s in samples]
+    """What `run_each` needs: the token, the read groups and the kind of file that was given."""
+    return [
+        Item(s.token, s.patient, s.name, {"READ_GROUPS": s.read_groups, "GIVEN": s.given})
+        for s in samples
+    ]
 
 
 def not_refused(samples: Iterable[Sample], outcomes: Iterable[Path]) -> list[Sample]:

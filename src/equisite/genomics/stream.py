@@ -9,12 +9,14 @@ does, on mates with different names, cannot arise, as both mates get the name of
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from itertools import repeat, zip_longest
 from pathlib import Path
 
 from equisite.core.canonical import sha256_bytes
 from equisite.core.errors import InputError
+from equisite.genomics.aligned import check, link
 from equisite.genomics.reads import FastqFile, Records
 from equisite.genomics.samples import Sample, read_group
 from equisite.intake.index import SequencingItem
@@ -28,21 +30,24 @@ def stream_sample(sample: Sample, write: Callable[[bytes], object]) -> int:
 
     Each read carries its read group as comment. Everything is checked in the same pass.
     Raises InputError START_NOT_SUPPORTED, SAME_READS_TWICE, MATES_OUT_OF_STEP,
-    MATES_UNEQUAL and what `FastqFile` raises.
+    MATES_UNEQUAL, READS_UNREADABLE, NO_READS and what `FastqFile` raises.
     """
-    for lane in sample.lanes:
-        for start, given in (("aligned reads", lane.reads), ("calls", lane.calls)):
-            if given:
-                raise InputError("START_NOT_SUPPORTED", start=start)
+    if any(lane.calls for lane in sample.lanes):
+        raise InputError("START_NOT_SUPPORTED", start="calls")
     _refuse_same_reads(sample)
     reads = 0
     for lane in sample.lanes:
         tail = f" RG:Z:{read_group(lane)}".encode()
-        blocks = _pairs(lane) if lane.fastq_2 else _singles(lane)
-        for block in blocks:
+        for block in _blocks(lane):
             reads += len(block[0]) * len(block)
             write(_interleaved(block, tail))
     return reads
+
+
+def _blocks(lane: SequencingItem) -> Iterator[tuple[Records, ...]]:
+    if lane.reads:
+        return _from_alignment(lane)
+    return _pairs(lane) if lane.fastq_2 else _singles(lane)
 
 
 def _interleaved(block: tuple[Records, ...], tail: bytes) -> bytes:
@@ -64,6 +69,51 @@ def _file(lane: SequencingItem, mate: int) -> FastqFile:
 def _singles(lane: SequencingItem) -> Iterator[tuple[Records, ...]]:
     for records in _file(lane, 1).blocks():
         yield (records,)
+
+
+def _from_alignment(lane: SequencingItem) -> Iterator[tuple[Records, ...]]:
+    """Pairs, then single reads, of a BAM or CRAM, in the order of `samtools collate`."""
+    place = link(lane)
+    rest = [place.with_suffix(f".{kind}.fastq") for kind in ("lone", "single")]
+    collate = ["samtools", "collate", "-u", "-O", "--no-PG", str(place)]
+    split = ["samtools", "fastq", "-n", "-s", str(rest[0]), "-0", str(rest[1]), "-"]
+    found = 0
+    with (
+        subprocess.Popen(
+            [*collate, str(place.with_suffix(".collate"))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as sorting,
+        subprocess.Popen(
+            split, stdin=sorting.stdout, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as reading,
+    ):
+        if sorting.stdout is None or reading.stdout is None:
+            raise RuntimeError("samtools has no output")
+        sorting.stdout.close()
+        pairs = Path(f"/dev/fd/{reading.stdout.fileno()}")
+        for block in _if_any(pairs, lane):
+            found += len(block)
+            yield block[0::2], block[1::2]
+    check(sorting, lane.lane_number)
+    check(reading, lane.lane_number)
+    for path in rest:
+        for block in _if_any(path, lane):
+            found += len(block)
+            yield (block,)
+        path.unlink()
+    if not found:
+        raise InputError("NO_READS", lane=lane.lane_number, file=1)
+
+
+def _if_any(path: Path, lane: SequencingItem) -> Iterator[Records]:
+    """Blocks of a FASTQ file that may be empty."""
+    file = FastqFile(path, lane.lane_number, 1)
+    try:
+        yield from file.blocks()
+    except InputError as error:
+        if error.code != "NO_READS":
+            raise
 
 
 def _pairs(lane: SequencingItem) -> Iterator[tuple[Records, ...]]:
@@ -101,6 +151,8 @@ def _refuse_same_reads(sample: Sample) -> None:
     """Two files that begin with the same thousand reads, or are equal, are one file twice."""
     known: dict[str, tuple[int, int]] = {}
     for lane in sample.lanes:
+        if lane.reads:
+            continue
         for mate in (1, 2) if lane.fastq_2 else (1,):
             block = next(iter(_file(lane, mate).blocks(_COMPARED)), None)
             if block is None:
