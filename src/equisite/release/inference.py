@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 Cells = NDArray[np.bool_]
 TOLERANCE = 1e-5
+UNBOUNDED = 3
+"""`linprog` says so of a programme whose best value is infinite."""
 
 
 @dataclass(frozen=True)
@@ -77,5 +79,11 @@ def possible_range(cells: Cells, known: Sequence[Sum]) -> tuple[float, float]:
         solved = linprog(
             sign * question, A_eq=rows, b_eq=values, bounds=(0, None), method="highs"
         )
-        ends.append(sign * solved.fun if solved.status == 0 else sign * -np.inf)
+        if solved.status == UNBOUNDED:
+            ends.append(sign * -np.inf)
+        elif solved.status == 0:
+            ends.append(sign * solved.fun)
+        else:
+            # No answer is no proof of safety: a range that nothing is admitted with.
+            return np.inf, -np.inf
     return float(ends[0]), float(ends[1])
