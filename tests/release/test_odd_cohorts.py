@@ -10,6 +10,7 @@ import pytest
 from made_cohort import TABLES, columns, protocol, write_site
 
 from equisite.bundle.codec import Bundle
+from equisite.bundle.keys import parse_key
 from equisite.bundle.verify import verify
 from equisite.release.prepare import prepare
 from equisite.release.review import review_page
@@ -131,3 +132,24 @@ def test_strata_in_which_a_row_tells_the_code_of_each_patient_stay(tmp_path: Pat
     found["age_band"] = ["50-59"] * 60 + ["60-69"] * 30
     table = {**BY_SEX, "strata": ["sex", "age_band"]}
     assert reasons(released(tmp_path, found, [COHORT, table]))["by_sex"] == "small"
+
+
+# -- covariates -----------------------------------------------------------------------------
+
+COVARIATES = {
+    "id": "covariates",
+    "kind": "comoment",
+    "features": "mr__gtv__core",
+    "covariates": ["age", "sex_female"],
+}
+
+
+@pytest.mark.parametrize(("lacking", "blocks"), [(12, {"1"}), (30, {"1", "2"})])
+def test_covariates_of_overlapping_blocks_show_no_small_group(
+    tmp_path: Path, lacking: int, blocks: set[str]
+):
+    """Sums of ages over 100 and over 88 of them are sums of ages of twelve."""
+    found = without(columns(100), ["mr__gtv__shape_mesh_volume"], range(lacking))
+    bundle = released(tmp_path, found, [COHORT, COVARIATES])
+    numbers = {parse_key(c.key).get("pattern") for c in bundle.cells if c.measure == "sxx"}
+    assert numbers == blocks

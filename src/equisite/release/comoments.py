@@ -39,6 +39,9 @@ def comoment_table(context: Context, table: ComomentTable) -> Result:
         if any(context.moments_out.get(n, group.tobytes()) != group.tobytes() for n in names):
             reasons.add("overlap")
             continue
+        if not _covariates_apart(context, table, group):
+            reasons.add("overlap")
+            continue
         scaled = _scaled_covariates(context, table, group)
         features = [_scaled(context, name, group) for name in names]
         reason = _block_fault(context, table, group, scaled)
@@ -50,6 +53,8 @@ def comoment_table(context: Context, table: ComomentTable) -> Result:
         free = sum(f.status == "ok" for f in features)
         rank += size + size * (size + 1) // 2 + free * (2 + size)
         context.moments_out.update(dict.fromkeys(names, group.tobytes()))
+        for name in table.covariates:
+            context.covariates_out.setdefault(name, []).append(group)
     return Result(tuple(rows), rank) if rank else withheld(min(reasons))
 
 
@@ -69,6 +74,21 @@ def _patterns(context: Context, table: ComomentTable, columns: Sequence[str]) ->
             found.setdefault(group.tobytes(), (group, []))[1].append(column)
     ordered = sorted(found.values(), key=lambda p: -int(p[0].sum()))
     return ordered[: len(FIRST_PATTERNS)]
+
+
+def _covariates_apart(context: Context, table: ComomentTable, group: Mask) -> bool:
+    """R8, R14: whether the sums of a covariate over two blocks leave no few between them.
+
+    The sums of two blocks, subtracted, are those of the patients who are in one only: nobody,
+    or as many as moments need.
+    """
+    least = context.rules.ruleset.moment_minimum_n
+    return all(
+        not 0 < int(np.count_nonzero(apart)) < least
+        for name in table.covariates
+        for other in context.covariates_out.get(name, ())
+        for apart in (group & ~other, other & ~group)
+    )
 
 
 def _scaled(context: Context, column: str, group: Mask) -> Scaled:

@@ -31,6 +31,7 @@ class Context:
 
     linked: by coded variable. moments_out, bins_out: by feature, the groups over which
     its moments or bins left already: no other group that overlaps may follow (R14).
+    covariates_out: by covariate, the groups of the blocks in which its sums left.
     """
 
     patients: Patients
@@ -41,6 +42,7 @@ class Context:
     linked: Mapping[str, Linked]
     moments_out: dict[str, bytes] = field(default_factory=dict)
     bins_out: dict[str, bytes] = field(default_factory=dict)
+    covariates_out: dict[str, list[Mask]] = field(default_factory=dict)
 
     def axis(self, name: str) -> Axis:
         """A coded variable with the codes of all patients."""
