@@ -7,6 +7,7 @@ rule imaging_convert_series:
     output:
         series=ensure("work/imaging/{batch}/series.tsv", non_empty=True),
         regions=ensure("work/imaging/{batch}/regions.tsv", non_empty=True),
+        agreement=ensure("work/imaging/{batch}/agreement.tsv", non_empty=True),
         outcomes=ensure("work/imaging/{batch}/outcomes.tsv", non_empty=True),
         volumes=directory("work/imaging/{batch}/volumes"),
     log:

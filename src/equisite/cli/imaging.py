@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from equisite.core.errors import EquisiteError
 
 if TYPE_CHECKING:
-    from equisite.imaging.rows import RegionPair
+    from equisite.imaging.batch import BatchResult
 
 MACHINE_FAULT = 70
 
@@ -39,7 +39,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
                 "--out",
                 type=Path,
                 required=True,
-                help="folder for volumes/, series.tsv, regions.tsv and outcomes.tsv",
+                help="folder for volumes/ and four tables (series, regions, agreement, outcomes)",
             )
         verb.set_defaults(call=call)
     verb = verbs.add_parser("draw", help="one picture per region, for local eyes only")
@@ -88,18 +88,19 @@ def convert(args: argparse.Namespace) -> int:
     """Judge, convert and draw regions; the folder of volumes appears when all is done."""
     from equisite.core.tables import write_rows
     from equisite.imaging.batch import VOLUMES
-    from equisite.imaging.rows import RegionPair
+    from equisite.imaging.rows import ReaderPair, RegionPair
 
     target = args.out / VOLUMES
     beside = args.out / f".{VOLUMES}.part"
     shutil.rmtree(beside, ignore_errors=True)
     try:
-        regions = _run(args, beside)
+        result = _run(args, beside)
         shutil.rmtree(target, ignore_errors=True)
         beside.rename(target)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    write_rows(args.out / "regions.tsv", RegionPair, sorted(regions))
+    write_rows(args.out / "agreement.tsv", ReaderPair, sorted(result.agreement))
+    write_rows(args.out / "regions.tsv", RegionPair, sorted(result.regions))
     return 0
 
 
@@ -129,8 +130,8 @@ def draw(args: argparse.Namespace) -> int:
     return 0
 
 
-def _run(args: argparse.Namespace, volumes: Path | None) -> list[RegionPair]:
-    """Run a batch and write the report and the outcomes; its regions."""
+def _run(args: argparse.Namespace, volumes: Path | None) -> BatchResult:
+    """Run a batch and write the report and the outcomes; all that it gave."""
     from equisite.core.outcomes import write_outcomes
     from equisite.core.tables import read_rows, write_rows
     from equisite.imaging.batch import run_batch
@@ -151,4 +152,4 @@ def _run(args: argparse.Namespace, volumes: Path | None) -> list[RegionPair]:
     passed = len({row.token for row in result.series if row.verdict == "ok"})
     drawn = f", {len(result.regions)} regions drawn" if volumes is not None else ""
     say(f"{len(items)} rows expected, {passed} with a sound series{drawn}")
-    return result.regions
+    return result

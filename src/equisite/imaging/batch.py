@@ -14,22 +14,23 @@ from equisite.imaging.findings import INFO, REFUSE, WARN, finding, refused
 from equisite.imaging.index import HeaderIndex
 from equisite.imaging.masks import MaskReader, Region
 from equisite.imaging.nifti import write_mask
-from equisite.imaging.rows import RegionPair, SeriesRow
+from equisite.imaging.readers import ROOM, compare_readers
+from equisite.imaging.rows import ReaderPair, RegionPair, SeriesRow
 from equisite.imaging.series import SeriesReport, judge_series
 from equisite.intake.index import ImagingItem
 from equisite.protocol.models import Imaging
 
-ROOM = "imaging"
 VOLUMES = "volumes"
 """Name of the folder of volumes, beside the table of regions."""
 
 
 @dataclass
 class BatchResult:
-    """Rows of the batch's three tables."""
+    """Rows of the batch's four tables."""
 
     series: list[SeriesRow] = field(default_factory=list)
     regions: list[RegionPair] = field(default_factory=list)
+    agreement: list[ReaderPair] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
 
 
@@ -79,11 +80,19 @@ def _run(
             _record(result, row, report, number)
         why = sorted({f.code for f in report.findings if f.severity == REFUSE})
         progress(f"{rows[0].token} {modality}: {number} images, {' '.join(why) or 'ok'}")
-        if image is None or report.grid is None:
+        if image is None or volumes is None or report.grid is None:
             continue
-        drawn = [_draw(result, row, report, image, masks) for row in rows]
-        if not any(drawn):
+        before = len(result.regions)
+        for row in rows:
+            _draw(result, row, report, image, masks)
+        drawn = result.regions[before:]
+        if not drawn:
             image.unlink()  # nothing will read it
+            continue
+        kept, pairs, outcomes = compare_readers(drawn, report.grid, volumes, imaging.consensus)
+        result.regions[before:] = kept
+        result.agreement += pairs
+        result.outcomes += outcomes
     return result
 
 
@@ -146,15 +155,14 @@ def _record(result: BatchResult, row: ImagingItem, report: SeriesReport, images:
 
 def _draw(
     result: BatchResult, row: ImagingItem, report: SeriesReport, image: Path, masks: MaskReader
-) -> bool:
-    """Write the masks of one row; whether there is one."""
+) -> None:
+    """Write the masks of one row."""
     item = f"{row.modality}/{row.token}"
     try:
         regions = masks.regions(row, report, image)
     except InputError as error:
         result.outcomes += from_error(row.patient, ROOM, item, error)
-        return False
-    written = False
+        return
     for region in regions:
         name = f"{item}/{region.roi}"
         result.outcomes += [
@@ -166,8 +174,6 @@ def _draw(
         write_mask(path, report.grid, region.mask.view("uint8"))
         result.outcomes.append(done(row.patient, ROOM, name))
         result.regions.append(_pair(row, region, report.findings, image, path))
-        written = True
-    return written
 
 
 def _pair(

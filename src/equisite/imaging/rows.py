@@ -45,3 +45,25 @@ class RegionPair:
     mask: str
     voxels: int
     flags: str
+
+
+@dataclass(frozen=True, order=True)
+class ReaderPair:
+    """Two readers of one region of one series, in `agreement.tsv`. Private.
+
+    Measures as in `agreement.Agreement`.
+    """
+
+    patient: str
+    token: str
+    other_token: str
+    modality: str
+    roi: str
+    reader: str
+    other_reader: str
+    voxels: int
+    other_voxels: int
+    dice: float
+    volume_ratio: float
+    assd_mm: float
+    hd95_mm: float

@@ -198,6 +198,10 @@ class Imaging(Strict):
     overlapping_rings: Literal["xor", "union"] = Field(
         default="xor", description="Contours of one slice that overlap: holes (xor) or union."
     )
+    consensus: Literal["off", "majority"] = Field(
+        default="off",
+        description="Several readers of one region: each their own, or what most of them drew.",
+    )
     segment_threshold: float = Field(
         default=0.5,
         gt=0,
