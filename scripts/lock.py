@@ -71,6 +71,7 @@ BUILDER = [
 TEST = [
     "chromium",
     "fonts-dejavu-core",
+    "git",
 ]
 RUNNER_WHEELS = [
     "snakemake==9.27.1",

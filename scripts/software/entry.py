@@ -58,7 +58,9 @@ def environment(
     env = dict(os.environ)
     env.update(extra or {})
     shared = [os.environ.get("TMPDIR", ""), "/tmp"]  # noqa: S108 - the machine's, on purpose
-    env["EQUISITE_BINDS"] = joined(env.get("EQUISITE_BINDS", ""), ro, readable)
+    env["EQUISITE_BINDS"] = joined(
+        env.get("EQUISITE_BINDS", ""), env.get("EQUISITE_DATA", ""), ro, readable
+    )
     env["EQUISITE_BINDS_RW"] = joined(env.get("EQUISITE_BINDS_RW", ""), rw, writable, shared)
     paths = [env.get("EQUISITE_PATH", ""), str(home.runner / "bin")]
     env["EQUISITE_PATH"] = ":".join(path for path in paths if path)

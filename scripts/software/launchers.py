@@ -32,7 +32,7 @@ for word in "$@"; do
   before=$word
 done
 export EQUISITE_BINDS EQUISITE_BINDS_RW
-exec {front} -c 'exec equisite "$@"' equisite "$@"
+exec {front} -c 'exec /usr/bin/equisite "$@"' equisite "$@"
 """
 
 

@@ -16,6 +16,7 @@ from .plan import Plan
 from .tree import LIBRARIES
 
 WORKERS = "2"
+RECIPE = 2  # raised when the way of making the test tools changes
 CHROMIUM = """#!/bin/bash
 # Written by scripts/run.py test. Chromium of its own tree, on the libraries of the image.
 tree={tree}
@@ -23,6 +24,12 @@ export LD_LIBRARY_PATH=$tree/{libraries}:$tree/{libraries}/pulseaudio
 export FONTCONFIG_FILE=$tree/etc/fonts/equisite.conf
 exec "$tree/usr/lib/chromium/chromium" --headless --no-sandbox --disable-gpu \
   --disable-dev-shm-usage "$@"
+"""
+GIT = """#!/bin/bash
+# Written by scripts/run.py test. The house test asks git what is tracked.
+tree={tree}
+export LD_LIBRARY_PATH=$tree/{libraries} GIT_EXEC_PATH=$tree/usr/lib/git-core
+exec "$tree/usr/bin/git" -c safe.directory='*' "$@"
 """
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
@@ -52,7 +59,7 @@ def make_tools(plan: Plan) -> Path:
     """Install the test wheels in a folder of their own, beside the image's packages."""
     home = plan.home
     target = home.test / "site"
-    digest = digest_of([home.envs / "test.wheels.lock"])
+    digest = digest_of([home.envs / "test.wheels.lock"], str(home.root), str(RECIPE))
     with alone(home):
         if not is_done(home, "test-wheels", digest) or not target.is_dir():
             with plan.steps.step("test tools", target):
@@ -61,6 +68,10 @@ def make_tools(plan: Plan) -> Path:
                 shutil.rmtree(target, ignore_errors=True)
                 files = [home.cache / item.filename for item in items]
                 plan.pip().install(files, "--target", str(target))
+                # Last on the path, so that what the image has comes from the image.
+                runner = home.runner / "lib" / "python3.11" / "site-packages"
+                line = f"import sys\n\nsys.path.append({str(runner)!r})\n"
+                (target / "sitecustomize.py").write_text(line, "utf-8")
             set_done(home, "test-wheels", digest)
     return target
 
@@ -74,7 +85,7 @@ def make_browser(plan: Plan) -> Path | None:
     home = plan.home
     tree = home.test / "browser"
     launcher = home.test / "bin" / "chromium"
-    digest = digest_of([home.envs / "test.debs.lock"], str(home.root))
+    digest = digest_of([home.envs / "test.debs.lock"], str(home.root), str(RECIPE))
     with alone(home):
         if not is_done(home, "test-browser", digest) or not tree.is_dir():
             try:
@@ -90,7 +101,8 @@ def make_browser(plan: Plan) -> Path | None:
             fonts = FONTS.format(tree=tree)
             (tree / "etc" / "fonts" / "equisite.conf").write_text(fonts, "utf-8")
             set_done(home, "test-browser", digest)
-        write_script(launcher, CHROMIUM.format(tree=tree, libraries=LIBRARIES))
+        for name, text in (("chromium", CHROMIUM), ("git", GIT)):
+            write_script(launcher.with_name(name), text.format(tree=tree, libraries=LIBRARIES))
     return launcher
 
 
@@ -126,7 +138,7 @@ def extra_environment(plan: Plan, tools: Path, browser: Path | None) -> dict[str
     home = plan.home
     told = {
         "EQUISITE_PYTHONPATH": f"{tools}:{home.checkout / 'scripts'}",
-        "EQUISITE_PATH": str(tools / "bin"),
+        "EQUISITE_PATH": f"{tools / 'bin'}:{home.test / 'bin'}",
         "EQUISITE_FRONT_SCRIPT": str(home.front),
     }
     if browser is not None:
