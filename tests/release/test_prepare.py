@@ -99,6 +99,20 @@ def test_a_crash_between_ledger_and_outbox_is_healed(site: Path):
     assert len(read_ledger(site / "private/ledger.jsonl").records) == 1
 
 
+def test_what_a_killed_approval_left_is_removed(site: Path):
+    run(site, "prepare")
+    remains = [
+        site / "outbox/.north-r0001.bundle.4711.tmp",
+        site / "private/.ledger.jsonl.4711.tmp",
+        site / "private/sets/.00ff.bin.4711.tmp",
+    ]
+    for path in remains:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"half a file")
+    assert run(site, "approve") == 0
+    assert not [path for path in remains if path.exists()]
+
+
 def change_cohort(site: Path) -> None:
     names, rows = read_table(site / "private/cohort.tsv")
     rows[0]["age"] = "99"

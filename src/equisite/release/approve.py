@@ -43,6 +43,7 @@ def approve(folder: Path) -> Approved:
         raise ConfigError("NOTHING_PREPARED")
     content = (folder / BUNDLE).read_bytes()
     with locked(folder / LEDGER):
+        _clear_remains(folder)
         ledger = read_ledger(folder / LEDGER)
         sha256 = sha256_bytes(content)
         known = [r for r in ledger.releases if r["bundle_sha256"] == sha256]
@@ -58,6 +59,13 @@ def approve(folder: Path) -> Approved:
         if not target.is_file():
             write_bytes(target, content)
     return Approved(target, sha256, number, not known)
+
+
+def _clear_remains(folder: Path) -> None:
+    """Remove half-written files of an approval that was killed; people carry the outbox."""
+    for place in (folder / OUTBOX, folder / "private", folder / "private/sets"):
+        for remains in place.glob(".*.[0-9]*.tmp"):
+            remains.unlink(missing_ok=True)
 
 
 def _check_complete(folder: Path, ledger: Ledger) -> None:
