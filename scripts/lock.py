@@ -68,11 +68,8 @@ BUILDER = [
     "libc6-dev",
     "libpython3.11-dev",
 ]
-TEST = [
-    "chromium",
-    "fonts-dejavu-core",
-    "git",
-]
+TEST = ["git"]
+BROWSER = ["chromium", "fonts-dejavu-core"]
 RUNNER_WHEELS = [
     "snakemake==9.27.1",
     "snakemake-executor-plugin-slurm",
@@ -178,11 +175,13 @@ def lock_debs(home: Home) -> None:
     """Write the Debian locks."""
     lock = DebianLock(Apt(home.root / "apt"))
     image = lock.closure(IMAGE)
+    test = lock.closure(IMAGE + TEST) - image
     sets = {
         "bootstrap": {one for one in lock.closure(BOOTSTRAP) if one.split("_")[0] in BOOTSTRAP},
         "image": image,
         "builder": lock.closure(IMAGE + BUILDER) - image,
-        "test": lock.closure(IMAGE + TEST) - image,
+        "test": test,
+        "browser": lock.closure(IMAGE + TEST + BROWSER) - image - test,
     }
     for name, files in sets.items():
         rows = lock.rows(files)

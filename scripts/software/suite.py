@@ -8,19 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import entry, fetch, unpack
-from .console import Stop, say
+from .console import Stop, run, say
 from .fronts import write_script
 from .home import Home, alone, is_done, set_done
 from .locks import Item, digest_of, read_debs, read_wheels
 from .plan import Plan
+from .pypi import system_python
 from .tree import LIBRARIES
 
 WORKERS = "2"
-RECIPE = 2  # raised when the way of making the test tools changes
+RECIPE = 3  # raised when the way of making the test tools changes
 CHROMIUM = """#!/bin/bash
 # Written by scripts/run.py test. Chromium of its own tree, on the libraries of the image.
 tree={tree}
-export LD_LIBRARY_PATH=$tree/{libraries}:$tree/{libraries}/pulseaudio
+export LD_LIBRARY_PATH={libraries}:$tree/{pulse}/pulseaudio
 export FONTCONFIG_FILE=$tree/etc/fonts/equisite.conf
 exec "$tree/usr/lib/chromium/chromium" --headless --no-sandbox --disable-gpu \
   --disable-dev-shm-usage "$@"
@@ -43,37 +44,74 @@ def wheel_items(home: Home) -> list[Item]:
     return read_wheels(home.envs / "test.wheels.lock")
 
 
-def deb_items(home: Home) -> list[Item]:
-    """The lock of the browser's packages."""
-    return read_debs(home.envs / "test.debs.lock")
+def deb_items(home: Home, name: str) -> list[Item]:
+    """The lock of git (`test`) or of the browser (`browser`)."""
+    return read_debs(home.envs / f"{name}.debs.lock")
 
 
 def kit_to(plan: Plan, folder: Path) -> int:
     """Collect the files of the tests in a kit folder; return their bytes."""
-    fetch.fetch(wheel_items(plan.home), plan.home, plan.kit, plan.pip().get)
-    fetch.fetch(deb_items(plan.home), plan.home, plan.kit, plan.apt.get)
-    return fetch.make_kit([*wheel_items(plan.home), *deb_items(plan.home)], plan.home, folder)
+    home = plan.home
+    debs = [*deb_items(home, "test"), *deb_items(home, "browser")]
+    fetch.fetch(wheel_items(home), home, plan.kit, plan.pip().get)
+    fetch.fetch(debs, home, plan.kit, plan.apt.get)
+    return fetch.make_kit([*wheel_items(home), *debs], home, folder)
 
 
 def make_tools(plan: Plan) -> Path:
-    """Install the test wheels in a folder of their own, beside the image's packages."""
+    """An environment of test wheels over the image's packages; return its Python.
+
+    Snakemake is importable too, last on the path: what the image has comes from the image.
+    """
     home = plan.home
-    target = home.test / "site"
+    venv = home.test / "venv"
+    python = venv / "bin" / "python"
     digest = digest_of([home.envs / "test.wheels.lock"], str(home.root), str(RECIPE))
     with alone(home):
-        if not is_done(home, "test-wheels", digest) or not target.is_dir():
-            with plan.steps.step("test tools", target):
-                items = wheel_items(home)
-                fetch.fetch(items, home, plan.kit, plan.pip().get)
-                shutil.rmtree(target, ignore_errors=True)
-                files = [home.cache / item.filename for item in items]
-                plan.pip().install(files, "--target", str(target))
-                # Last on the path, so that what the image has comes from the image.
-                runner = home.runner / "lib" / "python3.11" / "site-packages"
-                line = f"import sys\n\nsys.path.append({str(runner)!r})\n"
-                (target / "sitecustomize.py").write_text(line, "utf-8")
-            set_done(home, "test-wheels", digest)
-    return target
+        if is_done(home, "test-wheels", digest) and python.is_file():
+            return python
+        with plan.steps.step("test tools", venv):
+            items = wheel_items(home)
+            fetch.fetch(items, home, plan.kit, plan.pip().get)
+            shutil.rmtree(venv, ignore_errors=True)
+            words = ["-m", "venv", "--without-pip", "--system-site-packages", venv]
+            run([system_python(), *words], what="venv")
+            files = [home.cache / item.filename for item in items]
+            prefix = ["--prefix", str(venv), "--ignore-installed", "--no-warn-script-location"]
+            plan.pip().install(files, *prefix)
+            own = f"#!{home.runner / 'bin' / 'python'}"
+            for script in (venv / "bin").iterdir():
+                if script.is_file() and script.read_bytes().startswith(own.encode()):
+                    text = script.read_text("utf-8").replace(own, f"#!{python}", 1)
+                    script.write_text(text, "utf-8")
+            runner = home.runner / "lib" / "python3.11" / "site-packages"
+            place = venv / "lib" / "python3.11" / "site-packages" / "usercustomize.py"
+            place.write_text(f"import sys\n\nsys.path.append({str(runner)!r})\n", "utf-8")
+        set_done(home, "test-wheels", digest)
+    return python
+
+
+def make_tree(plan: Plan, name: str, tree: Path) -> None:
+    """Unpack one lock of Debian packages into a tree of the tests. Raises Stop."""
+    home = plan.home
+    digest = digest_of([home.envs / f"{name}.debs.lock"], str(home.root), str(RECIPE))
+    with alone(home):
+        if is_done(home, f"test-{name}", digest) and tree.is_dir():
+            return
+        with plan.steps.step(f"Debian packages of the tests ({name})", tree):
+            items = deb_items(home, name)
+            fetch.fetch(items, home, plan.kit, plan.apt.get)
+            shutil.rmtree(tree, ignore_errors=True)
+            unpack.unpack_debs([home.cache / item.filename for item in items], tree)
+        set_done(home, f"test-{name}", digest)
+
+
+def make_git(plan: Plan) -> None:
+    """Git, for the tests that ask what is tracked."""
+    tree = plan.home.test / "git"
+    make_tree(plan, "test", tree)
+    text = GIT.format(tree=tree, libraries=LIBRARIES)
+    write_script(plan.home.test / "bin" / "git", text)
 
 
 def make_browser(plan: Plan) -> Path | None:
@@ -82,36 +120,28 @@ def make_browser(plan: Plan) -> Path | None:
     Debian replaces this package every week or two and drops the old file, so it is the one
     piece of the tests that may be gone from the mirrors; the product never uses it.
     """
-    home = plan.home
-    tree = home.test / "browser"
-    launcher = home.test / "bin" / "chromium"
-    digest = digest_of([home.envs / "test.debs.lock"], str(home.root), str(RECIPE))
-    with alone(home):
-        if not is_done(home, "test-browser", digest) or not tree.is_dir():
-            try:
-                with plan.steps.step("headless Chromium", tree):
-                    items = deb_items(home)
-                    fetch.fetch(items, home, plan.kit, plan.apt.get)
-                    shutil.rmtree(tree, ignore_errors=True)
-                    unpack.unpack_debs([home.cache / item.filename for item in items], tree)
-            except Stop as stop:
-                say(f"equisite: no Chromium, the tests marked `browser` cannot run: {stop}")
-                return None
-            (tree / "etc" / "fonts").mkdir(parents=True, exist_ok=True)
-            fonts = FONTS.format(tree=tree)
-            (tree / "etc" / "fonts" / "equisite.conf").write_text(fonts, "utf-8")
-            set_done(home, "test-browser", digest)
-        for name, text in (("chromium", CHROMIUM), ("git", GIT)):
-            write_script(launcher.with_name(name), text.format(tree=tree, libraries=LIBRARIES))
+    tree = plan.home.test / "browser"
+    launcher = plan.home.test / "bin" / "chromium"
+    try:
+        make_tree(plan, "browser", tree)
+    except Stop as stop:
+        say(f"equisite: no Chromium, the tests marked `browser` cannot run: {stop}")
+        return None
+    fonts = tree / "etc" / "fonts" / "equisite.conf"
+    fonts.parent.mkdir(parents=True, exist_ok=True)
+    fonts.write_text(FONTS.format(tree=tree), "utf-8")
+    libraries = f"{plan.home.test / 'git' / LIBRARIES}:$tree/{LIBRARIES}"
+    write_script(launcher, CHROMIUM.format(tree=tree, libraries=libraries, pulse=LIBRARIES))
     return launcher
 
 
-def checks(home: Home) -> list[tuple[str, list[str]]]:
+def checks(home: Home, test_python: Path) -> list[tuple[str, list[str]]]:
     """Names and commands of the linters, in order.
 
     `snakemake --lint` needs a site, so it stands among the tests (tests/house).
     """
     checkout = home.checkout
+    tool = [str(test_python), "-m"]
     python = [
         str(path.relative_to(checkout))
         for path in sorted(checkout.glob("*"))
@@ -122,23 +152,23 @@ def checks(home: Home) -> list[tuple[str, list[str]]]:
         *(str(x.relative_to(checkout)) for x in sorted(checkout.glob("workflow/**/*.smk"))),
     ]
     return [
-        ("ruff check", ["python3", "-m", "ruff", "check", *python]),
-        ("ruff format", ["python3", "-m", "ruff", "format", "--check", *python]),
-        ("snakefmt", ["python3", "-m", "snakefmt", "--check", *rules]),
-        ("mypy", ["python3", "-m", "mypy", "--strict"]),
-        ("import-linter", ["lint-imports"]),
+        ("ruff check", [*tool, "ruff", "check", *python]),
+        ("ruff format", [*tool, "ruff", "format", "--check", *python]),
+        ("snakefmt", [*tool, "snakefmt", "--check", *rules]),
+        ("mypy", [*tool, "mypy", "--strict"]),
+        ("import-linter", [str(test_python.with_name("lint-imports"))]),
     ]
 
 
 FOLDERS = ("src", "scripts", "tests", "benchmarks")
 
 
-def extra_environment(plan: Plan, tools: Path, browser: Path | None) -> dict[str, str]:
+def extra_environment(plan: Plan, python: Path, browser: Path | None) -> dict[str, str]:
     """What the tests are told about where things are."""
     home = plan.home
     told = {
-        "EQUISITE_PYTHONPATH": f"{tools}:{home.checkout / 'scripts'}",
-        "EQUISITE_PATH": f"{tools / 'bin'}:{home.test / 'bin'}",
+        "EQUISITE_PYTHONPATH": str(home.checkout / "scripts"),
+        "EQUISITE_PATH": f"{python.parent}:{home.test / 'bin'}",
         "EQUISITE_FRONT_SCRIPT": str(home.front),
     }
     if browser is not None:
@@ -152,11 +182,12 @@ def run_all(plan: Plan, only: str, rest: Sequence[str]) -> int:
     With `only` (a pytest -k pattern) the linters are left out. The last line is pytest's.
     """
     home = plan.home
-    tools = make_tools(plan)
+    python = make_tools(plan)
+    make_git(plan)
     browser = make_browser(plan)
-    extra = extra_environment(plan, tools, browser)
+    extra = extra_environment(plan, python, browser)
     failed: list[str] = []
-    for name, words in [] if only else checks(home):
+    for name, words in [] if only else checks(home, python):
         begun = time.monotonic()
         code = entry.run_inside(
             home, words, rw=[str(home.checkout)], extra=extra, cwd=home.checkout
@@ -165,7 +196,7 @@ def run_all(plan: Plan, only: str, rest: Sequence[str]) -> int:
         say(f"equisite: {name}: {verdict}, {time.monotonic() - begun:.1f} s")
         if code != 0:
             failed.append(name)
-    words = ["python3", "-m", "pytest", "-n", WORKERS, "-m", "not long"]
+    words = [str(python), "-m", "pytest", "-n", WORKERS, "-m", "not long"]
     words += [*(["-k", only] if only else []), *rest]
     if failed:
         say(f"equisite: FAILED before the tests: {', '.join(failed)}")
