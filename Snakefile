@@ -31,3 +31,4 @@ rule all:
         "private/status.html",
         "private/review/prepared.bundle",
         [f"private/pictures/{batch}" for batch in SITE.imaging_batches],
+        "private/imaging.html",

@@ -51,7 +51,35 @@ rule imaging_draw_pictures:
         """
 
 
+rule imaging_write_page:
+    input:
+        [
+            f"work/imaging/{batch}/{table}.tsv"
+            for batch in SITE.imaging_batches
+            for table in ("series", "regions", "agreement")
+        ],
+        [f"private/pictures/{batch}" for batch in SITE.imaging_batches],
+    output:
+        page="private/imaging.html",
+    log:
+        "logs/imaging_write_page/site.log",
+    benchmark:
+        "logs/benchmarks/imaging_write_page/site.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("imaging"),
+        batches=SITE.imaging_batches,
+    shell:
+        """
+        equisite imaging page --work work/imaging --batches {params.batches} \
+            --out {output.page} 2>{log}
+        """
+
+
 rule imaging:
     input:
         [f"work/imaging/{batch}/regions.tsv" for batch in (0, *SITE.imaging_batches)],
         [f"private/pictures/{batch}" for batch in SITE.imaging_batches],
+        "private/imaging.html",

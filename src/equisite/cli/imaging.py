@@ -39,13 +39,19 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
                 "--out",
                 type=Path,
                 required=True,
-                help="folder for volumes/ and four tables (series, regions, agreement, outcomes)",
+                help="folder for volumes/ and tables (series, regions, agreement, outcomes)",
             )
         verb.set_defaults(call=call)
     verb = verbs.add_parser("draw", help="one picture per region, for local eyes only")
     verb.add_argument("--regions", type=Path, required=True, help="table of regions")
     verb.add_argument("--pictures", type=Path, required=True, help="folder to write")
     verb.set_defaults(call=draw)
+    verb = verbs.add_parser("page", help="a local page of all pictures and refused series")
+    verb.add_argument("--work", type=Path, required=True, help="folder of the batches' tables")
+    verb.add_argument("--batches", type=int, nargs="*", default=[], help="their numbers")
+    verb.add_argument("--pictures", default="pictures", help="folder, relative to the page")
+    verb.add_argument("--out", type=Path, required=True, help="page to write")
+    verb.set_defaults(call=page)
 
 
 def _machine_faults(
@@ -127,6 +133,16 @@ def draw(args: argparse.Namespace) -> int:
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     say(f"{len(rows)} regions expected, {len(rows)} pictures drawn")
+    return 0
+
+
+@_machine_faults
+def page(args: argparse.Namespace) -> int:
+    """Write the page of a site's images."""
+    from equisite.imaging.page import write_page
+
+    refused = write_page(args.work, args.pictures, sorted(args.batches), args.out)
+    say(f"{len(args.batches)} batches, {refused} rows refused")
     return 0
 
 

@@ -1,0 +1,57 @@
+"""The local page shows every region and every refused series, and runs nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from equisite.cli.main import main
+from equisite.core.tables import write_rows
+from equisite.imaging.rows import ReaderPair, RegionPair, SeriesRow
+
+
+def series(token: str, verdict: str, code: str, severity: str, sentence: str) -> SeriesRow:
+    return SeriesRow(
+        "P&1", token, "CT", verdict, 8, code, severity, "", "", "", sentence, "Mend it."
+    )
+
+
+def test_page(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    for batch in (1, 2):
+        (work / str(batch)).mkdir(parents=True)
+    rows = [
+        series("a1", "refused", "MISSING_SLICE", "refuse", "gap <b>5</b> mm"),
+        series("a1", "refused", "LOSSY", "refuse", "loss"),
+        series("a2", "ok", "END_GAP", "warn", "end"),
+    ]
+    write_rows(work / "1/series.tsv", SeriesRow, rows)
+    write_rows(work / "2/series.tsv", SeriesRow, [series("b1", "ok", "", "", "")])
+    pair = RegionPair("P&1", "a2", "CT", "gtv", "R1", "volumes/i", "volumes/m", 77, "ROI_TINY")
+    write_rows(work / "1/regions.tsv", RegionPair, [pair])
+    write_rows(work / "2/regions.tsv", RegionPair, [])
+    readers = ReaderPair("P&1", "a2", "a3", "CT", "gtv", "R1", "R2", 7, 8, 0.81, 0.9, 1.5, 3.25)
+    write_rows(work / "1/agreement.tsv", ReaderPair, [readers])
+    write_rows(work / "2/agreement.tsv", ReaderPair, [])
+    out = tmp_path / "private" / "imaging.html"
+    out.parent.mkdir()
+    command = ["imaging", "page", "--work", str(work), "--batches", "2", "1", "--out", str(out)]
+    assert main(command) == 0
+    text = out.read_text("utf-8")
+    assert "3 rows judged, 1 refused, 1 regions drawn" in text
+    assert text.count("class=refused") == 2
+    assert "gap &lt;b&gt;5&lt;/b&gt; mm" in text and "<b>5" not in text
+    assert "src='pictures/1/a2.gtv.png'" in text
+    assert "P&amp;1, CT, gtv, R1" in text
+    assert "0.810" in text and "3.25" in text
+    assert "<script" not in text and "http" not in text
+    first = out.read_bytes()
+    assert main(command) == 0
+    assert out.read_bytes() == first
+
+
+def test_a_site_without_images_has_a_page(tmp_path: Path) -> None:
+    out = tmp_path / "imaging.html"
+    assert (
+        main(["imaging", "page", "--work", str(tmp_path), "--batches", "--out", str(out)]) == 0
+    )
+    assert "0 rows judged" in out.read_text("utf-8")
