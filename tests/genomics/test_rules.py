@@ -392,6 +392,54 @@ def test_starts_from_aligned_reads(site: Path, run: Run, tmp_path: Path) -> None
     assert header == ours
 
 
+def test_starts_from_calls(site: Path, run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "secret-given"
+    folder.mkdir()
+    ours = site / "work/genomics/1/calls/tok0.vcf.gz"
+    texts = {
+        "plain": "bcftools view -o $F.vcf $CALLS",
+        "binary": "bcftools view -Ob -o $F.bcf $CALLS",
+        "names": "bcftools view $CALLS | sed 's/pack/chrpack/' | bgzip > $F.vcf.gz",
+        "reversed": "{ zgrep ^# $CALLS; zgrep -v ^# $CALLS | tac; } > $F.vcf",
+        "other": "zcat $CALLS | awk -v OFS='\\t' '/^[^#]/ { $4 = \"N\" } 1' > $F.vcf",
+        "ungenotyped": "bcftools view -G -o $F.vcf $CALLS",
+        "broken": "zcat $CALLS | head -c 3000 | bgzip | head -c 900 > $F.vcf.gz",
+        "filtered": "zcat $CALLS | sed '/^[^#]/ s/\\t[.]\\tDP/\\tLowQual\\tDP/' > $F.vcf",
+    }
+    good = items(tmp_path / "reads")[0]
+    rows = []
+    for number, (name, text) in enumerate(texts.items()):
+        environment = {**os.environ, "CALLS": str(ours), "F": name}
+        subprocess.run(
+            ["bash", "-c", text], cwd=folder, env=environment, check=True, capture_output=True
+        )
+        (path,) = folder.glob(f"{name}.*")
+        who = {"patient": f"secret-{name}", "sample": f"secret-{name}", "token": f"tok{number}"}
+        rows.append(replace(good, **who, calls=str(path), fastq_1="", fastq_2=""))
+    other = run(2, [good, *[replace(row, token=f"c{row.token}") for row in rows]])
+    outcomes = read_outcomes([other / "work/genomics/1/outcomes.tsv"])
+    told = {(o.patient.removeprefix("secret-"), o.outcome, o.code) for o in outcomes}
+    assert told == {
+        ("good", "done", ""),
+        ("plain", "flagged", "CALLS_ONLY"),
+        ("binary", "flagged", "CALLS_ONLY"),
+        ("names", "flagged", "CALLS_ONLY"),
+        ("reversed", "flagged", "CALLS_ONLY"),
+        ("filtered", "flagged", "CALLS_ONLY"),
+        ("filtered", "flagged", "CALLS_LEFT_OUT"),
+        ("other", "refused", "CALLS_OTHER_REFERENCE"),
+        ("ungenotyped", "refused", "CALLS_SAMPLE"),
+        ("broken", "refused", "CALLS_UNREADABLE"),
+    }
+    columns, table = read_table(other / "work/genomics/1/variants.tsv")
+    by_name = {row["patient"].removeprefix("secret-"): row for row in table}
+    known = columns[columns.index("n_snv") :]
+    for name in ("plain", "binary", "names", "reversed"):
+        assert {by_name[name][c] for c in columns[1 : columns.index("n_snv")]} == {""}
+        assert [by_name[name][c] for c in known] == [by_name["good"][c] for c in known]
+    assert by_name["filtered"]["n_snv"] == "0"
+
+
 def body(path: Path) -> list[str]:
     """Records of a VCF."""
     return [line for line in open_text(path) if not line.startswith("#")]

@@ -1,4 +1,3 @@
-import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -116,9 +115,3 @@ def test_faults_of_a_later_lane_stop_before_anything_is_written(lane: MakeLane) 
     with pytest.raises(InputError, match="NO_READS"):
         stream_sample(sample_of(good, empty), written.append)
     assert written == []
-
-
-def test_calls_hold_no_reads(lane: MakeLane) -> None:
-    row = dataclasses.replace(lane(1, b"", b""), calls="/x", fastq_1="", fastq_2="")
-    with pytest.raises(InputError, match="START_NOT_SUPPORTED"):
-        streamed(sample_of(row))

@@ -82,7 +82,7 @@ rule genomics_align_reads:
     shell:
         """
         export REF_PATH="$PWD/{input.cache}/%s"
-        equisite genomics each --index {input.index} \
+        equisite genomics each --index {input.index} --reads \
             --out {output.crams} --outcomes {output.outcomes} '
             START=align
             if [ "$GIVEN" = reads ]; then
@@ -135,23 +135,31 @@ rule genomics_call_variants:
         export REF_PATH="$PWD/{input.cache}/%s"
         equisite genomics each --index {input.index} --after {input.aligned} --germline \
             --out {output.calls} --outcomes {output.outcomes} '
-            bcftools mpileup --no-version -d 2000 -a AD,ADF,ADR,DP,SP -Ou \
-                    -f {input.reference} "{input.crams}/$ITEM.cram" \
-                | bcftools call --no-version -mv -Ou \
-                | bcftools norm --no-version -f {input.reference} -Ov \
-                | grep -v ^##reference= > "$SCRATCH/calls.vcf"
-            if [ -n "{params.second}" ]; then
-                set -- --first "$SCRATCH/calls.vcf" \
-                    --header {input.header} --cache {input.cache}
-                equisite genomics choose-windows "$@" > "$SCRATCH/windows.bed"
-                samtools view -u --no-PG -F UNMAP,DUP -L "$SCRATCH/windows.bed" \
-                        "{input.crams}/$ITEM.cram" \
-                    | freebayes -f {input.reference} -c > "$SCRATCH/second.vcf"
-                equisite genomics reconcile "$@" \
-                        --second "$SCRATCH/second.vcf" --windows "$SCRATCH/windows.bed" \
-                    | bcftools norm --no-version -f {input.reference} \
-                        -o "$SCRATCH/both.vcf"
-                mv "$SCRATCH/both.vcf" "$SCRATCH/calls.vcf"
+            if [ "$GIVEN" = calls ]; then
+                equisite genomics take-calls --index {input.index} --item "$ITEM" \
+                        --header {input.header} --cache {input.cache} \
+                    | bcftools sort -T "$SCRATCH/sort" -Ou \
+                    | bcftools norm --no-version -f {input.reference} -d exact \
+                        -o "$SCRATCH/calls.vcf"
+            else
+                bcftools mpileup --no-version -d 2000 -a AD,ADF,ADR,DP,SP -Ou \
+                        -f {input.reference} "{input.crams}/$ITEM.cram" \
+                    | bcftools call --no-version -mv -Ou \
+                    | bcftools norm --no-version -f {input.reference} -Ov \
+                    | grep -v ^##reference= > "$SCRATCH/calls.vcf"
+                if [ -n "{params.second}" ]; then
+                    set -- --first "$SCRATCH/calls.vcf" \
+                        --header {input.header} --cache {input.cache}
+                    equisite genomics choose-windows "$@" > "$SCRATCH/windows.bed"
+                    samtools view -u --no-PG -F UNMAP,DUP -L "$SCRATCH/windows.bed" \
+                            "{input.crams}/$ITEM.cram" \
+                        | freebayes -f {input.reference} -c > "$SCRATCH/second.vcf"
+                    equisite genomics reconcile "$@" \
+                            --second "$SCRATCH/second.vcf" --windows "$SCRATCH/windows.bed" \
+                        | bcftools norm --no-version -f {input.reference} \
+                            -o "$SCRATCH/both.vcf"
+                    mv "$SCRATCH/both.vcf" "$SCRATCH/calls.vcf"
+                fi
             fi
             bcftools view --no-version -Oz -o "$OUT.vcf.gz" "$SCRATCH/calls.vcf"
             bcftools index "$OUT.vcf.gz"

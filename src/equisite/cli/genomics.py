@@ -38,6 +38,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
     each = verbs.add_parser("each", help="run a pipeline once per sample of a batch")
     each.add_argument("--index", type=Path, required=True)
+    each.add_argument("--reads", action="store_true", help="only samples that have reads")
     each.add_argument("--germline", action="store_true", help="only samples that are counted")
     each.add_argument(
         "--after", type=Path, nargs="+", default=[], help="outcomes of earlier steps"
@@ -71,6 +72,12 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         verb.add_argument("--index", type=Path, required=True)
         verb.add_argument("--item", required=True, help="token of the sample")
         verb.add_argument("--header", type=Path, required=True, help="header.sam")
+    given = verbs.add_parser("take-calls", help="write given calls, checked, as VCF")
+    given.add_argument("--index", type=Path, required=True)
+    given.add_argument("--item", required=True, help="token of the sample")
+    given.add_argument("--header", type=Path, required=True, help="header.sam")
+    given.add_argument("--cache", type=Path, required=True, help="sequences by M5")
+    given.set_defaults(call=_take_calls)
     judge.set_defaults(call=_judge_start)
     take.set_defaults(call=_take_alignment)
 
@@ -136,6 +143,8 @@ def _each(args: argparse.Namespace) -> int:
 
     samples = not_refused(read_samples(args.index), args.after)
     remarks: list[Outcome] = []
+    if args.reads:
+        samples = [sample for sample in samples if sample.given != "calls"]
     if args.germline:
         samples, remarks = germline_samples(samples)
     try:
@@ -212,6 +221,19 @@ def _take_alignment(args: argparse.Namespace) -> int:
         renamed = json.loads(_names_file().read_bytes())
         for piece in taken_alignment(_sample(args), renamed, header):
             sys.stdout.buffer.write(piece)
+
+    return _or_refusal(step)
+
+
+def _take_calls(args: argparse.Namespace) -> int:
+    from equisite.core.each import refuse
+    from equisite.genomics.given_calls import take_calls
+    from equisite.genomics.second_caller import CachedReference
+
+    def step() -> None:
+        reference = CachedReference(args.header, args.cache)
+        remarks = take_calls(_sample(args), reference, sys.stdout.write)
+        refuse(Path(os.environ["REFUSAL"]), remarks)
 
     return _or_refusal(step)
 

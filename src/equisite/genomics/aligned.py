@@ -112,11 +112,11 @@ def bare_name(name: str) -> str:
     return "MT" if bare == "M" else bare
 
 
-def link(lane: SequencingItem) -> Path:
-    """The lane's BAM or CRAM under a name that tells nothing, in the step's own folder."""
-    place = Path(os.environ["SCRATCH"]) / f"lane{lane.lane_number}{Path(lane.reads).suffix}"
+def link(lane: SequencingItem, file: str) -> Path:
+    """A file of a lane under a name that tells nothing, in the step's own folder."""
+    place = Path(os.environ["SCRATCH"]) / f"lane{lane.lane_number}{Path(file).suffix}"
     if not place.is_symlink():
-        place.symlink_to(lane.reads)
+        place.symlink_to(file)
     return place
 
 
@@ -129,7 +129,7 @@ def judge_start(sample: Sample, reference: str) -> Start:
     known = parse_header(reference)
     starts = []
     for lane in (lane for lane in sample.lanes if lane.reads):
-        path = link(lane)
+        path = link(lane, lane.reads)
         number = lane.lane_number
         if _samtools("quickcheck", "-u", str(path)).returncode:
             raise InputError("TRUNCATED_READS", lane=number)
@@ -165,7 +165,7 @@ def taken_alignment(
     yield b"@HD\tVN:1.6\tSO:coordinate\n" + reference.encode() + group + b"\n"
     tail = f"\tRG:Z:{read_group(lane)}\n".encode()
     options = [word for tag in _EMPTIED for word in ("-x", tag)]
-    command = ["samtools", "view", "--no-PG", *options, str(link(lane))]
+    command = ["samtools", "view", "--no-PG", *options, str(link(lane, lane.reads))]
     names = {old.encode(): new.encode() for old, new in renamed.items()}
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         if process.stdout is None:

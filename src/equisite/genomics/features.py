@@ -75,8 +75,9 @@ def carriers_column(gene: str, consequence: str) -> str:
 def count_batch(files: BatchFiles, genomics: Genomics) -> tuple[list[Row], list[Outcome]]:
     """Rows of all patients whose sample is good enough, sorted, and all outcomes.
 
-    A patient who is refused has no row. A gene's count is empty where the gene has no model
-    or is not callable; zero means that it was looked at and nothing found.
+    A patient who is refused has no row. Of given calls nothing is known of reads. A gene's
+    count is empty where the gene has no model or is not callable; zero means that it was
+    looked at and nothing found.
     """
     samples = read_samples(files.index)
     chosen, _ = germline_samples(not_refused(samples, files.outcomes))
@@ -89,12 +90,17 @@ def count_batch(files: BatchFiles, genomics: Genomics) -> tuple[list[Row], list[
     rows = []
     outcomes = read_outcomes(files.outcomes)
     for sample in sorted(chosen, key=lambda s: s.patient):
-        cram = files.crams / f"{sample.token}.cram"
-        coverage = measure_depth(cram, files.territory, territory, genes, genomics.thresholds)
-        finding = judge(coverage, genomics.thresholds)
-        if finding is not None:
-            outcomes.append(judged(sample.patient, ROOM, sample.name, finding))
-            continue
+        quality = None
+        if sample.given != "calls":
+            cram = files.crams / f"{sample.token}.cram"
+            coverage = measure_depth(
+                cram, files.territory, territory, genes, genomics.thresholds
+            )
+            finding = judge(coverage, genomics.thresholds)
+            if finding is not None:
+                outcomes.append(judged(sample.patient, ROOM, sample.name, finding))
+                continue
+            quality = coverage, _flag_fractions(cram)
         records = [
             record
             for record in read_genotypes(files.annotated / f"{sample.token}.vcf")
@@ -103,15 +109,25 @@ def count_batch(files: BatchFiles, genomics: Genomics) -> tuple[list[Row], list[
         rows.append(
             {
                 "patient": sample.patient,
-                **_flag_fractions(cram),
-                "mean_depth": coverage.mean_depth,
-                "callable_bp": coverage.callable_bases,
-                "callable_fraction": coverage.callable_fraction,
+                **_of_reads(quality),
                 **count_variants(records),
-                **_carriers(records, genes, coverage, genomics),
+                **_carriers(records, genes, quality[0] if quality else None, genomics),
             }
         )
     return rows, final_outcomes(outcomes, samples)
+
+
+def _of_reads(quality: tuple[Coverage, Row] | None) -> Row:
+    """What is known of the reads; all empty for a sample that starts from calls."""
+    if quality is None:
+        return dict.fromkeys(VARIABLES[: VARIABLES.index("n_snv")])
+    coverage, flags = quality
+    return {
+        **flags,
+        "mean_depth": coverage.mean_depth,
+        "callable_bp": coverage.callable_bases,
+        "callable_fraction": coverage.callable_fraction,
+    }
 
 
 def judge(coverage: Coverage, thresholds: GenomicThresholds) -> Finding | None:
@@ -205,14 +221,15 @@ def _flag_fractions(cram: Path) -> Row:
 def _carriers(
     records: Sequence[Genotype],
     genes: dict[str, Territory],
-    coverage: Coverage,
+    coverage: Coverage | None,
     genomics: Genomics,
 ) -> Row:
+    """Alleles per gene; of given calls every gene with a model counts as looked at."""
     counts = count_alleles(records)
     row: Row = {}
     for gene in genomics.panel:
         bases = genes[gene].size if gene in genes else 0
-        fraction = coverage.regions[gene] / bases if bases else 0.0
+        fraction = coverage.regions[gene] / bases if coverage and bases else 1.0
         known = fraction >= genomics.thresholds.minimum_callable_fraction and bases > 0
         for consequence in CLASSES:
             number = counts.get((gene, consequence), 0) if known else None

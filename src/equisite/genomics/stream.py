@@ -29,11 +29,9 @@ def stream_sample(sample: Sample, write: Callable[[bytes], object]) -> int:
     """Write all reads of `sample`; returns their number (a pair counts two).
 
     Each read carries its read group as comment. Everything is checked in the same pass.
-    Raises InputError START_NOT_SUPPORTED, SAME_READS_TWICE, MATES_OUT_OF_STEP,
-    MATES_UNEQUAL, READS_UNREADABLE, NO_READS and what `FastqFile` raises.
+    Raises InputError SAME_READS_TWICE, MATES_OUT_OF_STEP, MATES_UNEQUAL, READS_UNREADABLE,
+    NO_READS and what `FastqFile` raises.
     """
-    if any(lane.calls for lane in sample.lanes):
-        raise InputError("START_NOT_SUPPORTED", start="calls")
     _refuse_same_reads(sample)
     reads = 0
     for lane in sample.lanes:
@@ -73,7 +71,7 @@ def _singles(lane: SequencingItem) -> Iterator[tuple[Records, ...]]:
 
 def _from_alignment(lane: SequencingItem) -> Iterator[tuple[Records, ...]]:
     """Pairs, then single reads, of a BAM or CRAM, in the order of `samtools collate`."""
-    place = link(lane)
+    place = link(lane, lane.reads)
     rest = [place.with_suffix(f".{kind}.fastq") for kind in ("lone", "single")]
     collate = ["samtools", "collate", "-u", "-O", "--no-PG", str(place)]
     split = ["samtools", "fastq", "-n", "-s", str(rest[0]), "-0", str(rest[1]), "-"]
