@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -152,11 +153,19 @@ def test_lint_is_clean(site: Path) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_a_profile_is_accepted_and_plans_every_stage(site: Path, profile: str) -> None:
+def test_a_profile_is_accepted_and_plans_every_stage(
+    site: Path, profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = ROOT / "config" / "profiles" / profile
-    plugin = yaml.safe_load((folder / "config.yaml").read_text()).get("executor")
-    if plugin is not None:
-        pytest.importorskip(f"snakemake_executor_plugin_{plugin}")
+    settings = yaml.safe_load((folder / "config.yaml").read_text())
+    if "executor" in settings:
+        pytest.importorskip(f"snakemake_executor_plugin_{settings['executor']}")
+    if settings.get("software-deployment-method") == "apptainer":
+        # Before it plans, Snakemake asks the program for its version; nothing is run.
+        program = tmp_path / "apptainer"
+        program.write_text("#!/bin/sh\necho apptainer version 1.4.5\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     found = snakemake(
         site, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
         "--workflow-profile", str(folder), "--dry-run",
