@@ -23,10 +23,12 @@ rule imaging_convert_series:
         settings=protocol_of,
         out=subpath(output.regions, parent=True),
         headers="work/imaging/headers.sqlite",
+        corrected="work/imaging/corrected",
     shell:
         """
         equisite imaging convert --protocol {params.settings} --index {input.index} \
-            --headers {params.headers} --out {params.out} 2>{log}
+            --headers {params.headers} --bias-cache {params.corrected} \
+            --out {params.out} 2>{log}
         """
 
 

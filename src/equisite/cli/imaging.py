@@ -29,6 +29,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         verb.add_argument("--index", type=Path, required=True, help="rows of the batch")
         verb.add_argument("--protocol", type=Path, required=True, help="canonical protocol")
         verb.add_argument(
+            "--bias-cache", type=Path, help="folder of MR volumes corrected before"
+        )
+        verb.add_argument(
             "--headers", type=Path, help="cache of headers, made and updated where it is named"
         )
         if name == "check":
@@ -157,7 +160,7 @@ def _run(args: argparse.Namespace, volumes: Path | None) -> BatchResult:
 
     protocol = Protocol.model_validate_json(args.protocol.read_bytes())
     items = read_rows(args.index, ImagingItem)
-    result = run_batch(items, protocol.imaging, volumes, say, args.headers)
+    result = run_batch(items, protocol.imaging, volumes, say, args.headers, args.bias_cache)
     series, outcomes = (
         (args.series, args.outcomes)
         if volumes is None

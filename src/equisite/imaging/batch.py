@@ -13,6 +13,7 @@ from equisite.imaging.discovery import Found, SeriesFiles, one_series, scan, ser
 from equisite.imaging.findings import INFO, REFUSE, WARN, finding, refused
 from equisite.imaging.index import HeaderIndex
 from equisite.imaging.masks import MaskReader, Region
+from equisite.imaging.n4 import correct_volume
 from equisite.imaging.nifti import write_mask
 from equisite.imaging.readers import ROOM, compare_readers
 from equisite.imaging.rows import ReaderPair, RegionPair, SeriesRow
@@ -40,17 +41,19 @@ def run_batch(
     volumes: Path | None,
     progress: Callable[[str], None] = lambda line: None,
     headers: Path | None = None,
+    bias_cache: Path | None = None,
 ) -> BatchResult:
     """Judge all series of a batch; with a folder for volumes, convert and draw as well.
 
     Rows that name the same series share one image. Wrong data become outcomes of their
     rows; MemoryError and OSError of the machine are raised. progress: takes a line per
     series that names it by token only. headers: cache of headers that were read before.
+    bias_cache: folder of corrected MR volumes.
     """
     if headers is None:
-        return _run(items, imaging, volumes, progress, None)
+        return _run(items, imaging, volumes, progress, None, bias_cache)
     with HeaderIndex(headers) as index:
-        return _run(items, imaging, volumes, progress, index)
+        return _run(items, imaging, volumes, progress, index, bias_cache)
 
 
 def _run(
@@ -59,6 +62,7 @@ def _run(
     volumes: Path | None,
     progress: Callable[[str], None],
     index: HeaderIndex | None,
+    bias_cache: Path | None,
 ) -> BatchResult:
     result = BatchResult()
     groups: dict[tuple[str, str, str], list[ImagingItem]] = {}
@@ -89,6 +93,16 @@ def _run(
         if not drawn:
             image.unlink()  # nothing will read it
             continue
+        if modality == "MR" and imaging.n4 != "off":
+            try:
+                correct_volume(image, imaging.n4, bias_cache)
+            except InputError as error:
+                del result.regions[before:]
+                for row in rows:
+                    name = f"{row.modality}/{row.token}"
+                    result.outcomes += from_error(row.patient, ROOM, name, error)
+                image.unlink()
+                continue
         kept, pairs, outcomes = compare_readers(drawn, report.grid, volumes, imaging.consensus)
         result.regions[before:] = kept
         result.agreement += pairs

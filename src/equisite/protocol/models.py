@@ -182,6 +182,18 @@ class RoiRule(Strict):
     )
 
 
+class BiasField(Strict):
+    """Settings of N4 bias field correction; only MR series are corrected."""
+
+    shrink: int = Field(
+        default=2, ge=1, le=8, description="Shrinking in the planes while the field is fitted."
+    )
+    iterations: tuple[int, ...] = Field(
+        default=(50, 50, 50, 50), min_length=1, description="Iterations at each level."
+    )
+    convergence: float = Field(default=0.001, gt=0, description="Threshold of convergence.")
+
+
 class Imaging(Strict):
     """Which series are accepted and which regions are read."""
 
@@ -191,7 +203,9 @@ class Imaging(Strict):
     tilt: Literal["refuse"] = Field(
         default="refuse", description="What becomes of series with a tilted gantry."
     )
-    n4: Literal["off"] = Field(default="off", description="Bias field correction of MR.")
+    n4: Literal["off"] | BiasField = Field(
+        default="off", description="Bias field correction of MR: off, or settings of N4."
+    )
     resample_mask: Literal["never", "nearest"] = Field(
         default="never", description="Whether a mask of another geometry may be resampled."
     )
