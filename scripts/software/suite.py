@@ -74,8 +74,8 @@ def make_tools(plan: Plan) -> Path:
             items = wheel_items(home)
             fetch.fetch(items, home, plan.kit, plan.pip().get)
             shutil.rmtree(venv, ignore_errors=True)
-            words = ["-m", "venv", "--without-pip", "--system-site-packages", venv]
-            run([system_python(), *words], what="venv")
+            flags = ["--without-pip", "--system-site-packages"]
+            run([system_python(), "-m", "venv", *flags, venv], what="venv")
             files = [home.cache / item.filename for item in items]
             prefix = ["--prefix", str(venv), "--ignore-installed", "--no-warn-script-location"]
             plan.pip().install(files, *prefix)
