@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from equisite.stats.moments import comoments, merge_moments, merge_products, moments
 
 reals = st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: round(x, 6))
-matrices = st.integers(1, 40).flatmap(
-    lambda n: st.lists(st.tuples(reals, reals, reals), min_size=n, max_size=n)
-).map(np.array)
+matrices = (
+    st.integers(1, 40)
+    .flatmap(lambda n: st.lists(st.tuples(reals, reals, reals), min_size=n, max_size=n))
+    .map(np.array)
+)
 
 
 def exact(values: list[float]) -> tuple[float, float]:

@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from equisite import __version__
+import equisite
 from equisite.core.errors import EquisiteError
 
 TOP = {
@@ -52,11 +52,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(
         prog="equisite",
-        description="The same genomic and imaging features at every hospital; only aggregates leave.",
+        description=equisite.__doc__,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"equisite {__version__}")
+    parser.add_argument(
+        "--version", action="version", version=f"equisite {equisite.__version__}"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = next((w for w in words if not w.startswith("-")), "")
     _offer(commands, asked)
@@ -85,7 +87,9 @@ def _offer(commands: argparse._SubParsersAction[argparse.ArgumentParser], asked:
         parser = commands.add_parser(noun, help=purpose)
         if noun == asked:
             module = importlib.import_module(f"equisite.cli.{noun}")
-            verbs = parser.add_subparsers(dest="verb", required=noun != "compare", metavar="VERB")
+            verbs = parser.add_subparsers(
+                dest="verb", required=noun != "compare", metavar="VERB"
+            )
             module.register(verbs)
             if hasattr(module, "register_noun"):
                 module.register_noun(parser)

@@ -155,7 +155,7 @@ def _value(
 
 def _scalar(node: yaml.Node) -> str | int | float | bool | None:
     text = str(node.value)
-    if node.style:  # quoted or block text is text
+    if isinstance(node, yaml.ScalarNode) and node.style:  # quoted or block text is text
         return text
     if _NULL.match(text):
         return None
