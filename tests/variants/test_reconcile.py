@@ -81,6 +81,13 @@ def test_the_second_caller_is_heard_only_where_it_was_asked() -> None:
     assert list(reconcile([one], [two], ((0, 101),), REFERENCE)) == [(two, "hom")]
 
 
+def test_nothing_is_called_where_the_reference_has_no_base() -> None:
+    reference = {"c": BASES[:100] + "N" + BASES[101:]}
+    line = "c\t101\t.\tN\tA\t90\t.\t.\tGT\t1/1"
+    masked = Genotype("c", 100, ("N", "A"), (1, 1), line)
+    assert list(reconcile([], [masked], ALL, reference)) == []
+
+
 def test_windows_lie_around_what_is_not_settled() -> None:
     lone = call(50, other(50), "0/1")
     doubted = call(150, other(150), "0/1", 29)

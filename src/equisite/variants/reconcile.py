@@ -26,6 +26,7 @@ SURE = 20.0
 """freebayes is believed against bcftools, or alone, from this quality."""
 NOISE = 1.0
 """Records of freebayes below this quality are no calls."""
+_BASES = frozenset("ACGT")
 _UNSURE = 30.0
 _MARGIN = 40
 
@@ -62,7 +63,10 @@ def reconcile(
     def was_asked(record: Genotype) -> bool:
         return any(start <= record.position < end for start, end in asked)
 
-    heard = [r for r in second if r.quality >= NOISE and was_asked(r)]
+    # freebayes also calls where the reference has no base; bcftools does not.
+    heard = [
+        r for r in second if r.quality >= NOISE and was_asked(r) and set(r.alleles[0]) <= _BASES
+    ]
     for cluster in clusters(
         [place(r, r.edits, reference) for r in first],
         [place(r, r.edits, reference) for r in heard],
