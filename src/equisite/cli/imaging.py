@@ -49,6 +49,11 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verb.add_argument("--regions", type=Path, required=True, help="table of regions")
     verb.add_argument("--pictures", type=Path, required=True, help="folder to write")
     verb.set_defaults(call=draw)
+    purpose = "count what a de-identification by PS3.15 would have removed"
+    verb = verbs.add_parser("privacy", help=purpose, description=purpose)
+    verb.add_argument("--root", type=Path, required=True, help="folder of DICOM files")
+    verb.add_argument("--out", type=Path, required=True, help="table to write")
+    verb.set_defaults(call=privacy)
     verb = verbs.add_parser("page", help="a local page of all pictures and refused series")
     verb.add_argument("--work", type=Path, required=True, help="folder of the batches' tables")
     verb.add_argument("--batches", type=int, nargs="*", default=[], help="their numbers")
@@ -146,6 +151,18 @@ def page(args: argparse.Namespace) -> int:
 
     refused = write_page(args.work, args.pictures, sorted(args.batches), args.out)
     say(f"{len(args.batches)} batches, {refused} rows refused")
+    return 0
+
+
+@_machine_faults
+def privacy(args: argparse.Namespace) -> int:
+    """Write counts of attributes that still hold a value; no value is shown."""
+    from equisite.core.tables import write_rows
+    from equisite.imaging.privacy import PrivacyRow, inspect
+
+    files, unreadable, rows = inspect(args.root)
+    write_rows(args.out, PrivacyRow, rows)
+    say(f"{files} DICOM files, {unreadable} unreadable, {len(rows)} attributes with values")
     return 0
 
 
