@@ -440,6 +440,42 @@ def test_starts_from_calls(site: Path, run: Run, tmp_path: Path) -> None:
     assert by_name["filtered"]["n_snv"] == "0"
 
 
+def test_odd_reads_are_handled(run: Run, tmp_path: Path) -> None:
+    """All qualities at their lowest; reads of 36 bases; one read again and again."""
+    good = items(tmp_path / "reads")[0]
+
+    def spoilt(name: str, number: int) -> SequencingItem:
+        paths = []
+        for mate, side in enumerate(reads(), start=1):
+            lines = b"".join(side).split(b"\n")
+            if name == "worst":
+                lines[3::4] = [b"!" * len(q) for q in lines[3::4]]
+            elif name == "short":
+                lines[1::2] = [line[:36] for line in lines[1::2]]
+                lines[2::4] = [b"+"] * len(lines[2::4])
+            else:
+                lines[1::4] = [b"ACGTTGCAAC" * (len(b) // 10) for b in lines[1::4]]
+                lines[3::4] = [b"F" * len(b) for b in lines[1::4]]
+            path = tmp_path / f"secret-{name}-{mate}.fastq"
+            path.write_bytes(b"\n".join(lines))
+            paths.append(str(path))
+        who = {"patient": f"secret-{name}", "sample": f"secret-{name}", "token": f"o{number}"}
+        return replace(good, **who, fastq_1=paths[0], fastq_2=paths[1])
+
+    site = run(2, [spoilt(name, at) for at, name in enumerate(("worst", "short", "other"))])
+    outcomes = read_outcomes([site / "work/genomics/1/outcomes.tsv"])
+    assert {o.patient.removeprefix("secret-"): (o.outcome, o.code) for o in outcomes} == {
+        "worst": ("done", ""),
+        "short": ("refused", "LOW_CALLABLE"),
+        "other": ("refused", "SAME_READS_TWICE"),
+    }
+    # A gap needs no base quality; a substitution does.
+    assert all("INDEL" in line for line in body(site / "work/genomics/1/calls/o0.vcf.gz"))
+    _, (worst,) = read_table(site / "work/genomics/1/variants.tsv")
+    assert (worst["n_snv"], worst["titv"]) == ("0", "")
+    assert float(worst["mean_depth"]) > 20
+
+
 def body(path: Path) -> list[str]:
     """Records of a VCF."""
     return [line for line in open_text(path) if not line.startswith("#")]
