@@ -185,9 +185,7 @@ class RoiRule(Strict):
 class BiasField(Strict):
     """Settings of N4 bias field correction; only MR series are corrected."""
 
-    shrink: int = Field(
-        default=2, ge=1, le=8, description="Shrinking in the planes while the field is fitted."
-    )
+    shrink: int = Field(default=2, ge=1, le=8, description="Shrinking in the planes.")
     iterations: tuple[int, ...] = Field(
         default=(50, 50, 50, 50), min_length=1, description="Iterations at each level."
     )
@@ -197,15 +195,9 @@ class BiasField(Strict):
 class Imaging(Strict):
     """Which series are accepted and which regions are read."""
 
-    limits: SeriesLimits = Field(
-        default=SeriesLimits(), description="Limits of the checks of a series."
-    )
-    tilt: Literal["refuse"] = Field(
-        default="refuse", description="What becomes of series with a tilted gantry."
-    )
-    n4: Literal["off"] | BiasField = Field(
-        default="off", description="Bias field correction of MR: off, or settings of N4."
-    )
+    limits: SeriesLimits = Field(default=SeriesLimits(), description="Limits of the checks.")
+    tilt: Literal["refuse"] = Field(default="refuse", description="Series with gantry tilt.")
+    n4: Literal["off"] | BiasField = Field(default="off", description="N4 of MR, or off.")
     resample_mask: Literal["never", "nearest"] = Field(
         default="never", description="Whether a mask of another geometry may be resampled."
     )
@@ -213,18 +205,12 @@ class Imaging(Strict):
         default="xor", description="Contours of one slice that overlap: holes (xor) or union."
     )
     consensus: Literal["off", "majority"] = Field(
-        default="off",
-        description="Several readers of one region: each their own, or what most of them drew.",
+        default="off", description="Several readers: each one's region, or the majority's."
     )
     segment_threshold: float = Field(
-        default=0.5,
-        gt=0,
-        le=1,
-        description="Part of the maximum from which a voxel of a fractional segment counts.",
+        default=0.5, gt=0, le=1, description="Share of the maximum where a segment begins."
     )
-    roi: tuple[RoiRule, ...] = Field(
-        min_length=1, description="The regions, by canonical name."
-    )
+    roi: tuple[RoiRule, ...] = Field(min_length=1, description="Regions, by canonical name.")
 
 
 class RadiomicSettings(Strict):
