@@ -67,13 +67,15 @@ def run_exec(home: Home, options: argparse.Namespace) -> int:
     return entry.run_inside(home, words, ro=folders["ro"], rw=folders["rw"])
 
 
-def run_demo(home: Home, options: argparse.Namespace) -> int:
+def run_demo(plan: Plan, options: argparse.Namespace) -> int:
     """Run the demo in the locked software."""
+    home = plan.home
     folder = (options.directory or home.checkout / "demo").absolute()
     folder.mkdir(parents=True, exist_ok=True)
     script = home.checkout / "scripts" / "demo.py"
     words = ["python3", str(script), "--directory", str(folder), "--cores", str(options.cores)]
-    extra = {"EQUISITE_INSTALLED_BYTES": str(size_of(home.root))}
+    used = size_of(home.runner) + size_of(plan.image_folder)
+    extra = {"EQUISITE_INSTALLED_BYTES": str(used)}
     return entry.run_inside(home, words, rw=[str(folder)], extra=extra)
 
 
@@ -127,7 +129,7 @@ def dispatch(options: argparse.Namespace) -> int:
     if options.verb == "exec":
         return run_exec(home, options)
     if options.verb == "demo":
-        return run_demo(home, options)
+        return run_demo(plan, options)
     if options.verb == "test":
         rest = options.rest[1:] if options.rest[:1] == ["--"] else options.rest
         return suite.run_all(plan, options.only, rest)
