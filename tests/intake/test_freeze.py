@@ -166,7 +166,7 @@ def test_a_batch_is_the_same_for_every_key_but_for_its_tokens(
 def test_values_of_the_command_line_win(site: Path) -> None:
     freeze(
         site,
-        {"site": "south", "freeze": {"id": "f1", "date": "x"}, "keep": {"crams": False}}
+        {"site": "south", "freeze": {"id": "f1", "date": "x"}, "tighten": {"k": 12}}
         | {"freeze": {"id": "f2"}},
     )
     settings = json.loads((site / "work/intake/site.json").read_text())
@@ -174,7 +174,7 @@ def test_values_of_the_command_line_win(site: Path) -> None:
         "south",
         {"id": "f2", "date": "2026-01-31"},
     )
-    assert settings["keep"] == {"crams": False, "pictures": True}
+    assert settings["tighten"] == {"k": 12, "minimum_n": None}
 
 
 def test_a_wrong_value_of_the_command_line_is_told(site: Path) -> None:
@@ -203,7 +203,7 @@ def test_processes_of_a_run_take_its_index_as_it_is(site: Path) -> None:
 def test_digests_of_sections(site: Path) -> None:
     frozen = freeze(site)
     before = frozen.protocol_digest("genomics"), frozen.protocol_digest("cohort")
-    tightened = frozen.site_digest("tighten"), frozen.site_digest("keep")
+    tightened = frozen.site_digest("tighten"), frozen.site_digest("batches")
     protocol = site / "protocol.yaml"
     protocol.write_text(protocol.read_text().replace("minimum_n: 3", "minimum_n: 4"))
     config = site / "config.yaml"
@@ -212,7 +212,7 @@ def test_digests_of_sections(site: Path) -> None:
     assert again.protocol_digest("genomics") == before[0]
     assert again.protocol_digest("cohort") != before[1]
     assert again.site_digest("tighten") != tightened[0]
-    assert again.site_digest("keep") == tightened[1]
+    assert again.site_digest("batches") == tightened[1]
 
 
 def test_names_of_patients_stand_in_tables_only(site: Path) -> None:

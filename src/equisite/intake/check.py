@@ -49,7 +49,6 @@ class CheckedSite:
     lanes: Found
     series: Found
     fasta: Place | None
-    cache: Place | None
     image_root: Place | None
     reads_root: Place | None
     remarks: tuple[Finding, ...]
@@ -87,14 +86,10 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
     findings += more
     imaging, series, more = _imaging(directory, config, patients, protocol)
     findings += more
-    fasta, cache = None, None
+    fasta = None
     if config.reference is not None:
         places = Places(directory)
         fasta, more = check_reference(config.reference.fasta, protocol, document, places)
-        findings += more
-        cache, more = _folder(
-            config.reference.cache, document, ("reference", "cache"), directory
-        )
         findings += more
     elif sequencing is not None and sequencing.rows:
         findings.append(Finding("REFERENCE_NEEDED", document.name))
@@ -104,7 +99,7 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
         raise ConfigError(findings)
     return CheckedSite(
         directory, config, protocol, protocol_file.parent, patients, sequencing, imaging,
-        lanes, series, fasta, cache, root, reads, tuple(findings),
+        lanes, series, fasta, root, reads, tuple(findings),
     )  # fmt: skip
 
 

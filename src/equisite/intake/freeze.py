@@ -124,8 +124,7 @@ def _site(site: CheckedSite) -> dict[str, Any]:
     """The configuration as given, the reference's paths absolute."""
     content: dict[str, Any] = site.config.model_dump(mode="json")
     if site.fasta is not None:
-        cache = site.cache.path if site.cache else None
-        content["reference"] = {"fasta": site.fasta.path, "cache": cache}
+        content["reference"] = {"fasta": site.fasta.path}
     return content
 
 
@@ -203,9 +202,7 @@ def _roots(site: CheckedSite) -> tuple[Path, ...]:
         if place.identity and os.path.isdir(place.path):  # noqa: PTH112
             paths.append(place.path + "/")
     paths += [p.path for p in (site.fasta,) if p is not None]
-    paths += [
-        p.path + "/" for p in (site.cache, site.image_root, site.reads_root) if p is not None
-    ]
+    paths += [p.path + "/" for p in (site.image_root, site.reads_root) if p is not None]
     return read_only_roots(paths, site.directory)
 
 

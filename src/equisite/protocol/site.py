@@ -32,7 +32,6 @@ class SiteReference(Strict):
     fasta: str = Field(
         description="FASTA, plain or gzip-compressed; checked against the protocol."
     )
-    cache: str | None = Field(default=None, description="Folder of a ready bwa index.")
 
 
 class Roots(Strict):
@@ -46,15 +45,6 @@ class Roots(Strict):
     )
 
 
-class Pacs(Strict):
-    """DICOMweb server of the hospital."""
-
-    url: str = Field(description="Address of the server.")
-    token_env: str | None = Field(
-        default=None, description="Name of the environment variable that holds the token."
-    )
-
-
 class Tighten(Strict):
     """A site may only be stricter than the protocol."""
 
@@ -64,13 +54,6 @@ class Tighten(Strict):
     minimum_n: int | None = Field(
         default=None, ge=1, description="Smallest cohort, at least the protocol's."
     )
-
-
-class Keep(Strict):
-    """What stays in the site folder after the run."""
-
-    crams: bool = Field(default=True, description="Keep aligned reads in `work/`.")
-    pictures: bool = Field(default=True, description="Keep the pictures in `private/`.")
 
 
 class Batches(Strict):
@@ -96,9 +79,7 @@ class SiteConfig(Strict):
         default=None, description="Needed as soon as the sequencing sheet has a row."
     )
     roots: Roots = Field(default=Roots(), description="Folders of raw data.")
-    pacs: Pacs | None = Field(default=None, description="Image server of the hospital.")
     tighten: Tighten = Field(default=Tighten(), description="Stricter limits of disclosure.")
-    keep: Keep = Field(default=Keep(), description="What stays after the run.")
     batches: Batches = Field(default=Batches(), description="Sizes of jobs.")
 
 
