@@ -97,7 +97,9 @@ def test_a_lock_that_is_not_ours_stays(site: Path) -> None:
 
 
 def test_wrong_words(site: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"PROFILE_UNKNOWN(.|\n)*Choose one of: local, slurm"):
+    with pytest.raises(
+        ConfigError, match=r"PROFILE_UNKNOWN(.|\n)*Choose one of: apptainer, local, slurm"
+    ):
         launch.run(site, "cloud", None, [])
     with pytest.raises(ConfigError, match="SITE_FOLDER_MISSING"):
         launch.run(tmp_path / "none", "local", None, [])
