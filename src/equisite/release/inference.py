@@ -81,7 +81,7 @@ def possible_range(cells: Cells, known: Sequence[Sum]) -> tuple[float, float]:
         )
         if solved.status == UNBOUNDED:
             ends.append(sign * -np.inf)
-        elif solved.status == 0:
+        elif solved.status == 0 and solved.fun is not None:
             ends.append(sign * solved.fun)
         else:
             # No answer is no proof of safety: a range that nothing is admitted with.
