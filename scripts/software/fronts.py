@@ -6,7 +6,9 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -73,7 +75,7 @@ def bwrap_variants(name: str, program: Sequence[str]) -> list[Front]:
     return [
         Front(name, "bwrap", words, ("--unshare-all",), fresh),
         Front(f"{name} (user namespace)", "bwrap", words, asked, fresh),
-        Front(f"{name} (old /proc)", "bwrap", words, asked, ("--ro-bind", "/proc", "/proc")),
+        Front(f"{name} (old /proc)", "bwrap", words, asked, ("--bind", "/proc", "/proc")),
     ]
 
 
@@ -163,6 +165,34 @@ def why_not_here(front: Front) -> str:
     return ""
 
 
+def bounded(
+    words: Sequence[str], env: Mapping[str, str], cwd: Path, seconds: float = PATIENCE
+) -> tuple[int, str, str]:
+    """Run a command for a limited time: exit code (124: too slow), output, error stream.
+
+    The streams are files, because what a stuck command leaves behind would keep a pipe open.
+    """
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as complaint:
+        with subprocess.Popen(
+            list(words),
+            env=dict(env),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=complaint,
+            start_new_session=True,
+        ) as process:
+            try:
+                code = process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                code = 124
+                complaint.write(f"no answer in {seconds:.0f} s")
+        output.seek(0)
+        complaint.seek(0)
+        return code, output.read(), complaint.read()
+
+
 def try_front(
     front: Front,
     home: Home,
@@ -184,22 +214,14 @@ def try_front(
     env = {name: value for name, value in os.environ.items() if name != "EQUISITE_INSIDE"}
     begun = time.monotonic()
     try:
-        done = subprocess.run(
-            [str(trial), "-c", TOOLS],
-            env=env,
-            cwd=home.root,
-            capture_output=True,
-            check=False,
-            text=True,
-            timeout=PATIENCE,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        code, output, complaint = bounded([str(trial), "-c", TOOLS], env, home.root)
+    except OSError as error:
         return Trial(front.name, False, f"{type(error).__name__}", time.monotonic() - begun, "")
     seconds = time.monotonic() - begun
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+    if code != 0:
+        lines = complaint.strip().splitlines() or [f"exit code {code}"]
         return Trial(front.name, False, lines[-1][:200], seconds, "")
-    seen = dict(line.split("\t", 1) for line in done.stdout.splitlines() if "\t" in line)
+    seen = dict(line.split("\t", 1) for line in output.splitlines() if "\t" in line)
     interfaces = seen.pop("interfaces", "")
     wrong = sorted(name for name in tools if seen.get(name) != tools[name])
     if wrong:

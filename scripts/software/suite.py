@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -176,6 +178,18 @@ def extra_environment(plan: Plan, python: Path, browser: Path | None) -> dict[st
     return told
 
 
+def front_holds(plan: Plan, python: Path) -> bool:
+    """Test the front from outside of the image, where users start it."""
+    folder = plan.home.checkout / "tests" / "software"
+    words = [str(python), "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider"]
+    words += ["--confcutdir", str(folder), str(folder / "test_front.py")]
+    env = {**os.environ, "EQUISITE_HOME": str(plan.home.root), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(words, cwd=plan.home.checkout, env=env, check=False)
+    passed = done.returncode == 0
+    say(f"equisite: front from outside: {'passed' if passed else 'FAILED'}")
+    return passed
+
+
 def run_all(plan: Plan, only: str, rest: Sequence[str]) -> int:
     """Run the linters, then the tests; exit code 1 when anything fails.
 
@@ -187,6 +201,8 @@ def run_all(plan: Plan, only: str, rest: Sequence[str]) -> int:
     browser = make_browser(plan)
     extra = extra_environment(plan, python, browser)
     failed: list[str] = []
+    if (not only or only in ("software", "front")) and not front_holds(plan, python):
+        failed.append("front")
     for name, words in [] if only else checks(home, python):
         begun = time.monotonic()
         code = entry.run_inside(
