@@ -13,6 +13,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,11 +111,20 @@ def _fastq(cram: Path, scratch: Path, name: str, cache: Path) -> tuple[Path, Pat
     return files
 
 
-def write_site(folder: DataFolder, people: list[Person], site: Path, batch: int) -> None:
+CALLERS = ("bcftools", "freebayes")
+
+
+def write_site(
+    folder: DataFolder,
+    people: list[Person],
+    site: Path,
+    batch: int,
+    callers: Sequence[str] = CALLERS,
+) -> None:
     """A whole site folder: configuration, protocol of public data, keyring and sheets.
 
-    batch: patients per job. The protocol is the example of `config/` with the reference,
-    territory and genes of the data folder.
+    batch: patients per job. callers: as in the protocol, which is the example of `config/`
+    with the reference, territory and genes of the data folder.
     """
     site.mkdir(parents=True)
     protocol = yaml.safe_load((CHECKOUT / "config/protocol.yaml").read_text(encoding="utf-8"))
@@ -135,7 +145,7 @@ def write_site(folder: DataFolder, people: list[Person], site: Path, batch: int)
         "territory": _pin(folder.bed, site / "territory.bed"),
         "gene_models": _pin(genes, site / "genes.gff3") if panel else None,
         "panel": panel,
-        "callers": ["bcftools", "freebayes"],
+        "callers": list(callers),
     }
     book = load_from(CHECKOUT / "resources/codebook")
     protocol["codebook"] = {"version": book.version, "constants_sha256": book.constants_sha256}

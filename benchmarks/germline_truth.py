@@ -13,11 +13,19 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from equisite.variants.comparison import INDEL, SNP, Tally, bootstrap_f1, total
-from genomics_site import CannotMeasureError, DataFolder, judge, run_genomics, write_site
+from genomics_site import (
+    CALLERS,
+    CannotMeasureError,
+    DataFolder,
+    judge,
+    run_genomics,
+    write_site,
+)
 
 
 def main() -> int:
@@ -25,13 +33,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", type=Path, nargs="+", metavar="DIR")
     parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--callers", nargs="+", choices=CALLERS, default=CALLERS)
     parser.add_argument("--bootstrap", type=int, default=1000, metavar="ROUNDS")
     arguments = parser.parse_args()
     results = []
     print("folder, kind: truth found/missed, calls wrong, recall, precision, F1 (95 %)")
     for path in arguments.folders:
         try:
-            results.append(measure(DataFolder(path), arguments.cores, arguments.bootstrap))
+            results.append(
+                measure(
+                    DataFolder(path), arguments.callers, arguments.cores, arguments.bootstrap
+                )
+            )
         except CannotMeasureError as error:
             print(error, file=sys.stderr)
             return 2
@@ -39,14 +52,16 @@ def main() -> int:
     return 0
 
 
-def measure(folder: DataFolder, cores: int, rounds: int) -> dict[str, Any]:
+def measure(
+    folder: DataFolder, callers: Sequence[str], cores: int, rounds: int
+) -> dict[str, Any]:
     """Figures of one folder."""
     with tempfile.TemporaryDirectory(prefix="equisite-truth-") as name:
         scratch = Path(name)
         people = folder.people(scratch / "reads") if folder.path.is_dir() else []
         if not people:
             raise CannotMeasureError(f"{folder.path} is no data folder")
-        write_site(folder, people, scratch / "site", batch=8)
+        write_site(folder, people, scratch / "site", batch=8, callers=callers)
         start = time.monotonic()
         run_genomics(scratch / "site", cores)
         wall = time.monotonic() - start
