@@ -9,12 +9,14 @@ from .home import Home
 
 SNAKEMAKE = """#!/bin/bash
 # Written by scripts/run.py install. Snakemake of the locked runner.
+# A user id without a name, as in some containers, gets one: Snakemake writes it in its log.
+export USER="${{USER:-$(id -un 2>/dev/null || echo equisite)}}"
 export PYTHONPATH={source} PATH={bin}:$PATH EQUISITE_HOME={home}
 exec {runner}/bin/snakemake "$@"
 """
 EQUISITE = """#!/bin/bash
 # Written by scripts/run.py install. What reads sheets or starts Snakemake runs in the runner.
-export EQUISITE_HOME={home}
+export EQUISITE_HOME={home} USER="${{USER:-$(id -un 2>/dev/null || echo equisite)}}"
 if [[ ${{1:-}} =~ ^(init|check|run|protocol|papers)$ ||
   "${{1:-}} ${{2:---}}" == "compare -"* ]]; then
   export PYTHONPATH={source} PATH={bin}:$PATH
