@@ -57,6 +57,7 @@ IMAGE = [
     "freebayes",
     "minimap2",
     "fastp",
+    "delly",
     "tabix",
     "openssh-client",
     "bubblewrap",

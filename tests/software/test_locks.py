@@ -31,6 +31,7 @@ ASKED = [
     "freebayes",
     "minimap2",
     "fastp",
+    "delly",
     "tabix",
     "bubblewrap",
     "proot",
