@@ -123,6 +123,10 @@ TEST_WHEELS = [
     "types-PyYAML",
     "scipy-stubs",
 ]
+STEPS = ["debs", "wheels", "layers", "built"]
+LAYERS = {
+    "cnv": ["cnvkit==0.9.14"],
+}
 
 
 class DebianLock:
@@ -241,18 +245,37 @@ def with_files(home: Home, pip: Pip, items: list[Item]) -> list[Item]:
     return filled
 
 
-def lock_wheels(home: Home) -> None:
-    """Write the wheel locks; the three sets hold the same version of what they share."""
-    for name in ("runner.lock", "image.wheels.lock"):
-        (home.envs / name).touch()
-    empty_truth(home)
+def locker_pip(home: Home) -> Pip:
+    """The newest pip, in an environment of its own."""
     wheel, authorities = make_bootstrap(Plan(home, None, renew=True))
     python = home.root / "locker" / "bin" / "python"
     if not python.is_file():
         run(["/usr/bin/python3", "-m", "venv", "--without-pip", home.root / "locker"])
         first = Pip(python, wheel, authorities)
         first("install", "-q", "pip", what="pip of the locker")
-    pip = Pip(python, None, authorities)
+    return Pip(python, None, authorities)
+
+
+def lock_layers(home: Home) -> None:
+    """Write the locks of the optional layers: what the image lacks, in versions that fit it."""
+    pip = locker_pip(home)
+    image = read_wheels(home.envs / "image.wheels.lock")
+    held = {item.name.lower() for item in image}
+    for name, wanted in sorted(LAYERS.items()):
+        found = resolve(home, pip, wanted, image)
+        items = [item for item in found if item.name.lower() not in held]
+        filled = with_files(home, pip, items)
+        write_wheels(home.envs / "layers" / f"{name}.lock", filled, NOTE)
+        total = sum(item.size for item in filled) / 1e6
+        say(f"lock: layers/{name}.lock: {len(filled)} files, {total:.1f} MB")
+
+
+def lock_wheels(home: Home) -> None:
+    """Write the wheel locks; the three sets hold the same version of what they share."""
+    for name in ("runner.lock", "image.wheels.lock"):
+        (home.envs / name).touch()
+    empty_truth(home)
+    pip = locker_pip(home)
     runner = resolve(home, pip, RUNNER_WHEELS, [])
     image = resolve(home, pip, [*IMAGE_WHEELS, "pydantic"], runner)
     for name, version in SOURCES_ONLY.items():
@@ -313,8 +336,8 @@ def record_built(home: Home) -> None:
 def main() -> int:
     """Renew the locks that are named, or all."""
     parser = argparse.ArgumentParser(description="Renew the locks of envs/.")
-    parser.add_argument("what", nargs="*", choices=["debs", "wheels", "built", []], default=[])
-    what = parser.parse_args().what or ["debs", "wheels", "built"]
+    parser.add_argument("what", nargs="*", choices=[*STEPS, []], default=[])
+    what = parser.parse_args().what or STEPS
     home = find_home()
     home.root.mkdir(parents=True, exist_ok=True)
     try:
@@ -322,6 +345,8 @@ def main() -> int:
             lock_debs(home)
         if "wheels" in what:
             lock_wheels(home)
+        if "layers" in what:
+            lock_layers(home)
         if "built" in what:
             with alone(home):
                 record_built(home)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Install and use the locked software of equisite: python3 alone, standard library only.
 
-python3 scripts/run.py install                 make the software (.software, or EQUISITE_HOME)
+python3 scripts/run.py install [--with NAME]   make the software (.software, or EQUISITE_HOME)
 python3 scripts/run.py exec CMD ...            run a command in the locked software
 python3 scripts/run.py demo [--directory DIR]  three made hospitals and a lead
 python3 scripts/run.py test [--only PATTERN]   everything that CI runs

@@ -55,6 +55,11 @@ class Home:
         return self.root / "numba"
 
     @property
+    def layers(self) -> Path:
+        """One folder for each optional layer that was asked for."""
+        return self.root / "layers"
+
+    @property
     def front(self) -> Path:
         """The front script; Snakemake knows a shell by its name, so it is called bash."""
         return self.root / "front" / "bash"

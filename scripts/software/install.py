@@ -12,7 +12,7 @@ from .console import run, size_of
 from .home import Home, alone, is_done, set_done
 from .plan import Plan
 
-LEFTOVERS = ("*.new", "get.*", "in.*", "build.*", "builder", "numba.old")
+LEFTOVERS = ("*.new", "layers/*.new", "get.*", "in.*", "build.*", "builder", "numba.old")
 
 
 def installed(home: Home, kit: Path | None, *, kernels: bool = True) -> Plan:

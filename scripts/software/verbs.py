@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import entry, fronts, suite
+from . import entry, fronts, layers, suite
 from .console import Stop, say, size_of
 from .home import Home, alone, find_home
 from .image import image_twice
@@ -25,9 +25,16 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     kit.add_argument(
         "--kit", type=Path, help="folder with the locked files (else EQUISITE_KIT)"
     )
+    extra = argparse.ArgumentParser(add_help=False)
+    extra.add_argument(
+        "--with", action="append", default=[], metavar="NAME", dest="layers",
+        help="an optional layer as well (envs/layers): cnv, ...; may be repeated",
+    )  # fmt: skip
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verbs.add_parser("install", parents=[kit], help="make the software")
-    verb = verbs.add_parser("kit", parents=[kit], help="collect all files for offline machines")
+    verbs.add_parser("install", parents=[kit, extra], help="make the software")
+    verb = verbs.add_parser(
+        "kit", parents=[kit, extra], help="collect all files for offline machines"
+    )
     verb.add_argument("folder", type=Path)
     verb.add_argument("--test", action="store_true", help="the files of the tests as well")
     verb = verbs.add_parser("exec", parents=[kit], help="run a command in the locked software")
@@ -117,11 +124,15 @@ def dispatch(options: argparse.Namespace) -> int:
         words = options.command[1:] if options.command[:1] == ["--"] else options.command
         os.execvp(words[0], words)  # noqa: S606 - inside the image a command just runs
     plan = installed(home, kit, kernels=options.verb != "exec")
+    asked = {"install": lambda: options.layers, "test": lambda: layers.known_layers(home)}
+    layers.make_layers(plan, asked.get(options.verb, list)())
     if options.verb == "install":
         say(f"equisite: ready in {home.root}; start with {home.bin / 'equisite'}")
         return 0
     if options.verb == "kit":
         total = kit_to(plan, options.folder.absolute())
+        named = layers.known_layers(home) if options.test else options.layers
+        total += layers.kit_to(plan, named, options.folder.absolute())
         if options.test:
             total += suite.kit_to(plan, options.folder.absolute())
         say(f"equisite: kit of {total / 1e6:,.1f} MB in {options.folder}")

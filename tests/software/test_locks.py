@@ -88,7 +88,7 @@ def test_runner_and_image_share_versions(checkout: Path) -> None:
 
 def test_nothing_names_a_server(checkout: Path) -> None:
     files = [
-        *(checkout / "envs").glob("*.lock"),
+        *(checkout / "envs").rglob("*.lock"),
         *(checkout / "scripts" / "software").glob("*"),
     ]
     files += [checkout / "scripts" / "run.py", checkout / "scripts" / "lock.py"]

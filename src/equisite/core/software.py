@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from equisite.core.errors import ConfigError
+from equisite.core.layers import software_home
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ class Software:
         shown = sorted(str(root) for root in roots)
         os.environ["EQUISITE_BINDS"] = ":".join(shown)
         if self.by_snakemake:
-            places = [str(self.checkout), *shown]
+            home = software_home()
+            layers = [] if home.is_relative_to(self.checkout) else [str(home / "layers")]
+            places = [str(self.checkout), *(x for x in layers if Path(x).is_dir()), *shown]
             binds = [*(f"{place}:{place}:ro" for place in places), str(Path.cwd())]
             os.environ["APPTAINER_BINDPATH"] = ",".join(binds)
             for name, value in self._environment().items():
@@ -50,6 +53,7 @@ class Software:
             **dict(line.split("=", 1) for line in pins if line and not line.startswith("#")),
             "EQUISITE_INSIDE": "1",
             "EQUISITE_IMAGE_DIGEST": self.digest,
+            "EQUISITE_HOME": str(software_home()),
             "PYTHONPATH": str(self.checkout / "src"),
             "PYTHONHASHSEED": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
