@@ -137,7 +137,7 @@ while [ "$1" != -- ]; do
 done
 shift; where=$1; shift
 exec chroot "$top" /bin/bash -c '"'"'cd "$0" && "$@"; exit $?'"'"' "$where" "$@"'
-  local words=(unshare --mount --propagation private --ipc --net --uts --pid --fork --kill-child=KILL
+  local words=("${PROGRAM[@]}" --mount "${FLAGS[@]}" --ipc --net --uts --pid --fork --kill-child=KILL
     /bin/bash -c "$script" bash "$ROOT" "$private/var" "$private/passwd") path
   for path in "${paths[@]}"; do words+=("${mode[$path]}" "$path"); done
   guard "${words[@]}" -- "$here" "${inside[@]}" "$@"

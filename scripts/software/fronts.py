@@ -95,7 +95,8 @@ def candidates(root: Path) -> list[Front]:
             "apptainer on .sqfs", "apptainer", ("apptainer", "--silent"), network, squashed=True
         ),
         Front("apptainer on folder", "apptainer", ("apptainer", "--silent"), network),
-        Front("chroot", "chroot", ("unshare",)),
+        Front("chroot", "chroot", ("unshare",), ("--propagation", "private")),
+        Front("chroot (nested)", "chroot", ("unshare",), ("--propagation", "unchanged")),
         Front("ch-run", "chrun", ("ch-run",)),
     ]
     proot = tuple(by_loader(root, "usr/bin/proot"))
@@ -147,22 +148,57 @@ def write_script(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def why_not_here(front: Front) -> str:
-    """The reason why a front need not even be tried; empty when it may work."""
+def root_is_mount_point() -> bool:
+    """Whether `/` is a mount point; inside a chroot it is none, and cannot be made private."""
+    mounts = Path("/proc/self/mountinfo")
+    lines = mounts.read_text().splitlines() if mounts.exists() else []
+    return "/" in [line.split()[4] for line in lines]
+
+
+def mounts_stay_inside(folder: Path) -> bool:
+    """Whether a mount made in a new mount namespace stays unseen in this one.
+
+    Inside a chroot the propagation of the enclosing mount cannot be changed or read, so it is
+    tried: a tmpfs over an empty folder, looked for from here while it is there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="mount.", dir=folder) as name:
+        script = 'mount -t tmpfs tmpfs "$1" && echo mounted && read -r _; umount "$1"'
+        words = ["unshare", "--mount", "--propagation", "unchanged", "/bin/sh", "-c", script]
+        with subprocess.Popen(
+            [*words, "sh", name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            if process.stdin is None or process.stdout is None:
+                return False
+            mounted = process.stdout.readline().strip() == "mounted"
+            seen = f" {name} " in Path("/proc/self/mountinfo").read_text()
+            process.stdin.close()
+        return mounted and not seen
+
+
+def why_not_here(front: Front, scratch: Path) -> str:
+    """The reason why a front need not even be tried; empty when it may work.
+
+    scratch: a folder that may be written to.
+    """
     program = front.program[0]
     if shutil.which(program) is None and not os.access(program, os.X_OK):
         return f"no program {program}"
-    if front.kind == "chroot":
-        if os.geteuid() != 0:
-            return "only root may chroot"
-        mounts = Path("/proc/self/mountinfo")
-        points = (
-            [line.split()[4] for line in mounts.read_text().splitlines()]
-            if mounts.exists()
-            else []
-        )
-        if "/" not in points:
-            return "/ is no mount point here (this is itself a chroot)"
+    if front.kind != "chroot":
+        return ""
+    if os.geteuid() != 0:
+        return "only root may chroot"
+    nested = "unchanged" in front.flags
+    if not nested and not root_is_mount_point():
+        return "/ is no mount point here (this is itself a chroot)"
+    if nested and root_is_mount_point():
+        return "/ is a mount point here (this is no chroot)"
+    if nested and not mounts_stay_inside(scratch):
+        return "mounts are not allowed here, or would be seen by the whole machine"
     return ""
 
 
@@ -207,10 +243,11 @@ def try_front(
 
     scratch: where the script for the trial is written; by default in the software home.
     """
-    reason = why_not_here(front)
+    folder = scratch or home.root / "front" / "trial"
+    reason = why_not_here(front, folder)
     if reason:
         return Trial(front.name, False, reason, 0.0, "")
-    trial = (scratch or home.root / "front" / "trial") / "bash"
+    trial = folder / "bash"
     write_script(trial, script_for(front, home, root, image, pins))
     env = {name: value for name, value in os.environ.items() if name != "EQUISITE_INSIDE"}
     begun = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -164,3 +165,21 @@ def test_pins_hold_and_a_missing_one_is_named(front: Path) -> None:
 def test_compiled_kernels_are_found(front: Path) -> None:
     done = call(front, "python3 -m equisite.core.fingerprint --warm")
     assert done.stdout == "kernel cache: 1 hits, 0 misses\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts without a user namespace")
+@pytest.mark.parametrize(("propagation", "inside"), [("private", True), ("shared", False)])
+def test_a_nested_chroot_is_taken_only_where_mounts_stay_inside(
+    propagation: str, inside: bool, checkout: Path, tmp_path: Path
+) -> None:
+    if not fronts.root_is_mount_point():
+        pytest.skip("inside a chroot nobody can choose the propagation")
+    code = (
+        "import sys; from pathlib import Path; from software import fronts;"
+        f"print(fronts.mounts_stay_inside(Path({str(tmp_path)!r})))"
+    )
+    words = ["unshare", "--mount", "--propagation", propagation, sys.executable, "-c", code]
+    env = {**outside(), "PYTHONPATH": str(checkout / "scripts")}
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == str(inside), done.stderr
+    assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
