@@ -32,7 +32,7 @@ from equisite.imaging.discovery import SeriesFiles, scan, series_by_uid
 from equisite.imaging.nifti import write_mask
 from equisite.imaging.series import judge_series
 from equisite.intake.index import ImagingItem
-from equisite.protocol.models import Imaging, RoiRule, SeriesLimits
+from equisite.protocol.imaging import Imaging, RoiRule, SeriesLimits
 
 RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 SLICES = 24

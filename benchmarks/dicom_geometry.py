@@ -23,7 +23,7 @@ from dicom_cases import known_cases
 from equisite.imaging.discovery import one_series, scan
 from equisite.imaging.series import judge_series
 from equisite.imaging.suv import suv_factor
-from equisite.protocol.models import SeriesLimits
+from equisite.protocol.imaging import SeriesLimits
 
 
 def main() -> int:

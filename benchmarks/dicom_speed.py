@@ -28,7 +28,7 @@ from equisite.imaging.discovery import one_series, scan
 from equisite.imaging.rows import RegionPair
 from equisite.imaging.series import judge_series
 from equisite.intake.index import ImagingItem
-from equisite.protocol.models import SeriesLimits
+from equisite.protocol.imaging import SeriesLimits
 from masks import MODALITIES, protocol
 
 

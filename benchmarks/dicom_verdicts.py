@@ -20,7 +20,7 @@ from equisite.imaging.discovery import one_series, scan
 from equisite.imaging.findings import REFUSE
 from equisite.imaging.series import judge_series
 from equisite.imaging.suv import suv_factor
-from equisite.protocol.models import SeriesLimits
+from equisite.protocol.imaging import SeriesLimits
 
 
 def verdict(folder: Path) -> tuple[set[str], set[str], float | None]:

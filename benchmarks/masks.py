@@ -32,6 +32,7 @@ from equisite.imaging.header import read_header
 from equisite.imaging.rows import RegionPair, SeriesRow
 from equisite.imaging.segmentation import read_segmentation
 from equisite.intake.index import ImagingItem
+from equisite.protocol.imaging import Imaging, RoiRule
 from equisite.protocol.models import (
     CodebookPin,
     Cohort,
@@ -41,12 +42,10 @@ from equisite.protocol.models import (
     Disclosure,
     Genomics,
     Head,
-    Imaging,
     Protocol,
     Radiomics,
     RadiomicSettings,
     Reference,
-    RoiRule,
 )
 
 AFFINE_MM = 1e-3

@@ -78,7 +78,7 @@ def convert(images: Path, masks: Path, cases: int | None, work: Path) -> int:
     from equisite.imaging.batch import run_batch
     from equisite.imaging.rows import RegionPair
     from equisite.intake.index import ImagingItem
-    from equisite.protocol.models import Imaging, RoiRule
+    from equisite.protocol.imaging import Imaging, RoiRule
 
     items = []
     for name, folder, mask in series_of(images, masks)[:cases]:

@@ -165,7 +165,8 @@ def extract_all(root: Path) -> Features:
     from equisite.imaging.batch import run_batch
     from equisite.imaging.rows import RegionPair
     from equisite.intake.index import ImagingItem
-    from equisite.protocol.models import Imaging, Radiomics, RoiRule
+    from equisite.protocol.imaging import Imaging, RoiRule
+    from equisite.protocol.models import Radiomics
     from equisite.radiomics.batch import extract_batch
 
     items = [

@@ -7,6 +7,7 @@ import random
 
 from equisite.genomics.samples import Sample
 from equisite.intake.index import SequencingItem
+from equisite.protocol.imaging import Imaging, RoiRule
 from equisite.protocol.models import (
     CodebookPin,
     Cohort,
@@ -16,13 +17,11 @@ from equisite.protocol.models import (
     Disclosure,
     Genomics,
     Head,
-    Imaging,
     PinnedFile,
     Protocol,
     Radiomics,
     RadiomicSettings,
     Reference,
-    RoiRule,
 )
 
 Read = tuple[str, str, str]

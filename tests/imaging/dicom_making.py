@@ -16,7 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from equisite.imaging.discovery import one_series, scan
 from equisite.imaging.series import SeriesReport, judge_series
-from equisite.protocol.models import SeriesLimits
+from equisite.protocol.imaging import SeriesLimits
 
 CLASSES = {
     "CT": "1.2.840.10008.5.1.4.1.1.2",

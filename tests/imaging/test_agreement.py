@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,11 @@ from scipy import ndimage
 from test_segmentation import GTV
 
 from equisite.core.errors import InputError
-from equisite.imaging.agreement import CONSENSUS, agreement, majority, surface
+from equisite.imaging.agreement import CONSENSUS, Mask, agreement, majority, staple, surface
 from equisite.imaging.batch import BatchResult, run_batch
 from equisite.imaging.nifti import read_volume
 from equisite.intake.index import ImagingItem
-from equisite.protocol.models import Imaging
+from equisite.protocol.imaging import Imaging
 
 SPACING = (2.5, 0.8, 0.7)
 
@@ -68,6 +69,53 @@ def test_majority_is_more_than_half() -> None:
     assert error.value.code == "ROI_NO_VOXEL"
 
 
+def expectation_maximisation(masks: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """STAPLE word by word (Warfield 2004, equations 14, 18 and 19); (reader, voxel)."""
+    prior = masks.mean()
+    p = q = np.full(len(masks), 0.99999)
+    for _ in range(500):
+        a, b = np.full(masks.shape[1], prior), np.full(masks.shape[1], 1 - prior)
+        for mask, sensitivity, specificity in zip(masks, p, q, strict=True):
+            a *= np.where(mask, sensitivity, 1 - sensitivity)
+            b *= np.where(mask, 1 - specificity, specificity)
+        weight = a / (a + b)
+        p = (masks * weight).sum(1) / weight.sum()
+        q = (~masks * (1 - weight)).sum(1) / (1 - weight).sum()
+    return weight
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 9999), readers=st.integers(3, 5))
+def test_staple_is_its_definition(seed: int, readers: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth = np.zeros((8, 14, 14), dtype=bool)
+    truth[2:6, 3:11, 3:11] = True
+    masks = [truth ^ (rng.random(truth.shape) < 0.04 * (1 + r)) for r in range(readers)]
+    for mask in masks:
+        mask[0, 0, 0] = mask[-1, -1, -1] = True  # the box of all is the whole image
+    weight = expectation_maximisation(np.stack([m.ravel() for m in masks]))
+    clear = np.abs(weight - 0.5) > 1e-3
+    assert np.array_equal(staple(masks)[0].ravel()[clear], (weight > 0.5)[clear])
+
+
+def test_staple_trusts_reliable_readers_more_than_a_majority() -> None:
+    """Two careful readers and three who add the same strip: votes count, STAPLE weighs."""
+    careful, careless = box(2, 7), box(2, 7)
+    rng = np.random.default_rng(1)
+    masks = [careful, careful]
+    masks += [careless ^ (rng.random(careful.shape) < 0.35) for _ in range(2)]
+    assert np.array_equal(staple(masks)[0], careful)
+    assert not np.array_equal(majority(masks)[0], careful)
+
+
+def test_staple_does_not_depend_on_the_field_of_view() -> None:
+    masks = [box(2, 7), box(2, 7, 1), box(3, 8)]
+    wide = [np.pad(m, ((9, 9), (40, 40), (30, 30))) for m in masks]
+    small, large = staple(masks)[0], staple(wide)[0]
+    assert np.array_equal(large[9:-9, 40:-40, 30:-30], small)
+    assert large.sum() == small.sum() > 0
+
+
 def readers(folder: Path, consensus: str, *masks: NDArray[np.bool_]) -> BatchResult:
     series = make_series()
     save(series, folder / "image")
@@ -97,13 +145,16 @@ def test_each_reader_keeps_a_region_and_each_pair_a_row(tmp_path: Path) -> None:
     assert result.agreement[0].hd95_mm == pytest.approx(0.7)
 
 
-def test_the_consensus_stands_for_all_readers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [majority, staple])
+def test_the_consensus_stands_for_all_readers(
+    tmp_path: Path, how: Callable[[Sequence[Mask]], tuple[Mask, object]]
+) -> None:
     masks = box(2, 7), box(2, 7, 1), box(3, 8)
-    result = readers(tmp_path, "majority", *masks)
+    result = readers(tmp_path, how.__name__, *masks)
     (pair,) = result.regions
     assert (pair.reader, pair.token) == (CONSENSUS, "t0")
     drawn = read_volume(tmp_path / pair.mask)[1]
-    assert np.array_equal(drawn, majority(masks)[0])
+    assert np.array_equal(drawn, how(masks)[0])
     assert pair.voxels == drawn.sum()
     assert len(result.agreement) == 3
 

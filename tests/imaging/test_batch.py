@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from equisite.core.outcomes import Outcome
 from equisite.imaging import decode
 from equisite.imaging.batch import BatchResult, run_batch
 from equisite.intake.index import ImagingItem
-from equisite.protocol.models import Imaging, RoiRule
+from equisite.protocol.imaging import Imaging, RoiRule
 
 IMAGING = Imaging(
     roi=(
@@ -162,9 +163,33 @@ def test_links_to_the_series(tmp_path: Path) -> None:
         "STALE_REFERENCE",
     )
     change(tmp_path / "rs.dcm", other_frame)
-    assert said(run(tmp_path), "refused") == []  # it still names the series
+    result = run(tmp_path)  # it still names the series
+    assert said(result, "refused") == []
+    assert said(result, "flagged") == ["FRAME_DIFFERS", "STALE_REFERENCE"]
     change(tmp_path / "rs.dcm", other_series)
     assert said(run(tmp_path), "refused") == ["FOR_MISMATCH"]
+    result = run(tmp_path, row(tmp_path, trust_frame="yes"))
+    assert said(result, "flagged") == ["FRAME_TRUSTED", "STALE_REFERENCE"]
+    assert result.regions[0].voxels == 64
+
+
+def test_a_region_of_another_frame_of_the_same_file_is_not_ours(tmp_path: Path) -> None:
+    """One structure set for CT and MR: both series are named, each region belongs to one."""
+    make_case(tmp_path, {"GTV": REGION, "edema": REGION})
+
+    def two_frames(ds: Dataset) -> None:
+        other = copy.deepcopy(ds.ReferencedFrameOfReferenceSequence[0])
+        other.FrameOfReferenceUID = f"{ROOT}.777"
+        other.RTReferencedStudySequence[0].RTReferencedSeriesSequence[
+            0
+        ].SeriesInstanceUID = f"{ROOT}.78"
+        ds.ReferencedFrameOfReferenceSequence.append(other)
+        ds.StructureSetROISequence[1].ReferencedFrameOfReferenceUID = f"{ROOT}.777"
+
+    change(tmp_path / "rs.dcm", two_frames)
+    result = run(tmp_path)
+    assert [p.roi for p in result.regions] == ["gtv"]
+    assert only(result, "FOR_MISMATCH").item == "CT/t1/edema"
 
 
 def test_structure_sets_beside_the_images_are_no_images(tmp_path: Path) -> None:

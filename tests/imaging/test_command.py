@@ -11,6 +11,7 @@ from equisite.core.outcomes import read_outcomes
 from equisite.core.tables import read_rows, write_rows
 from equisite.imaging.rows import RegionPair, SeriesRow
 from equisite.intake.index import ImagingItem
+from equisite.protocol.imaging import Imaging, RoiRule
 from equisite.protocol.models import (
     CodebookPin,
     Cohort,
@@ -20,12 +21,10 @@ from equisite.protocol.models import (
     Disclosure,
     Genomics,
     Head,
-    Imaging,
     Protocol,
     Radiomics,
     RadiomicSettings,
     Reference,
-    RoiRule,
 )
 
 PROTOCOL = Protocol(

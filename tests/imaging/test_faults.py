@@ -104,6 +104,13 @@ def without(ds: Made, *keywords: str, index: int = 3) -> Made:
     return ds
 
 
+def raw(ds: Made, keyword: str, value: bytes) -> Made:
+    """Bytes that pydicom would not write by itself."""
+    tag = pydicom.tag.Tag(keyword)
+    ds[3][tag] = pydicom.dataelem.RawDataElement(tag, "DS", len(value), value, 0, False, True)
+    return ds
+
+
 def scout_in_line(ds: Made) -> Made:
     """A scout of the same matrix and orientation, far above."""
     scout = copied(ds, 7, "1.77")[-1]
@@ -215,12 +222,25 @@ FAULTS: list[tuple[str, Callable[[Made], Made], list[str], list[str]]] = [
     ("units", lambda d: one(d, RescaleType="US"), ["MIXED_UNITS"], []),
     ("bits", lambda d: one(d, BitsStored=12, HighBit=11), ["MIXED_PIXEL_FORMAT"], []),
     ("impossible bits", lambda d: every(d, BitsStored=20), ["BITS_INCONSISTENT"], []),
+    (
+        "sign not stated",
+        lambda d: without(d, "PixelRepresentation"),
+        ["MIXED_PIXEL_FORMAT"],
+        ["BITS_INCONSISTENT"],
+    ),
+    ("sign of two", lambda d: every(d, PixelRepresentation=2), ["BITS_INCONSISTENT"], []),
     ("high bit", lambda d: every(d, BitsStored=12, HighBit=15), [], ["BITS_INCONSISTENT"]),
     ("modality", lambda d: every(d, Modality="OT"), ["MODALITY_DIFFERS"], []),
     ("burned in", lambda d: one(d, BurnedInAnnotation="YES"), [], ["BURNED_IN"]),
     ("no rescale of CT", lambda d: every(d, RescaleIntercept=0), [], ["VALUE_RANGE"]),
     ("scout in line", scout_in_line, ["NONUNIFORM_SPACING"], []),
     ("excess", excess_inside, [], ["EXCESS_PIXELS"]),
+    (
+        "slope is no number",
+        lambda d: raw(d, "RescaleSlope", b"1,5 "),
+        ["RESCALE_UNREADABLE"],
+        [],
+    ),
     ("no pixels", lambda d: without(d, "PixelData"), ["TRUNCATED_PIXELS"], []),
 ]
 
@@ -391,6 +411,36 @@ def test_pet_slopes_per_slice_are_normal(tmp_path: Path) -> None:
     report = judge(tmp_path, "PT")
     assert "MIXED_RESCALE" in codes(report, "info")
     assert codes(report, "warn") == []
+
+
+def test_a_pet_slice_without_slope_among_others_is_refused(tmp_path: Path) -> None:
+    save(without(make_series(8, modality="PT"), "RescaleSlope"), tmp_path)
+    assert codes(judge(tmp_path, "PT")) == ["MIXED_RESCALE"]
+
+
+def test_uptake_of_two_kinds_in_one_series_is_refused(tmp_path: Path) -> None:
+    made = every(make_series(8, modality="PT"), SUVType="BW")
+    save(one(made, SUVType="LBM"), tmp_path)
+    assert codes(judge(tmp_path, "PT")) == ["MIXED_UNITS"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("1.2.840.10008.5.1.4.1.1.1.2", "A mammogram is a projection"),
+        ("1.2.840.10008.5.1.4.1.1.1.2.1", "A mammogram is a projection"),
+        ("1.2.840.10008.5.1.4.1.1.13.1.3", "Breast tomosynthesis sees a small angle"),
+        ("1.2.840.10008.5.1.4.1.1.6.1", "Ultrasound frames share no grid"),
+        ("1.2.840.10008.5.1.4.1.1.3.1", "Ultrasound frames share no grid"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_its_own_sentence(
+    tmp_path: Path, kind: str, reason: str
+) -> None:
+    save(every(make_series(4), SOPClassUID=kind), tmp_path)
+    report = judge(tmp_path)
+    assert codes(report) == ["SOP_UNSUPPORTED"]
+    assert f"). {reason}" in sentence(report, "SOP_UNSUPPORTED")
 
 
 def test_slices_that_pet_counts_but_are_not_there(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from equisite.imaging.discovery import Found, scan, series_by_uid
 from equisite.imaging.index import HeaderIndex, packed, unpacked
 from equisite.imaging.series import judge_series
 from equisite.intake.index import ImagingItem
-from equisite.protocol.models import Imaging
+from equisite.protocol.imaging import Imaging
 
 
 @pytest.fixture

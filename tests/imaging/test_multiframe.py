@@ -29,7 +29,7 @@ from test_suv import HOUR, pet
 from equisite.imaging.batch import run_batch
 from equisite.imaging.nifti import read_volume
 from equisite.intake.index import ImagingItem
-from equisite.protocol.models import Imaging, RoiRule
+from equisite.protocol.imaging import Imaging, RoiRule
 
 
 def same_volume(folder: Path, classic: list[Dataset], enhanced: list[Dataset]) -> None:

@@ -17,7 +17,7 @@ from equisite.imaging.batch import run_batch
 from equisite.imaging.n4 import bias_corrected
 from equisite.imaging.nifti import read_volume
 from equisite.intake.index import ImagingItem
-from equisite.protocol.models import BiasField, Imaging
+from equisite.protocol.imaging import BiasField, Imaging
 
 SPACING = (2.0, 2.0, 4.0)
 QUICK = BiasField(shrink=2, iterations=(20, 20))

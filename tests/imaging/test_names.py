@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from equisite.core.errors import InputError
 from equisite.imaging.names import matching, normalised, rules_of
-from equisite.protocol.models import RoiRule
+from equisite.protocol.imaging import RoiRule
 
 RULES = (
     RoiRule(name="gtv", patterns=("gtv_primary", "gtv.*")),

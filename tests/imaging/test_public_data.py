@@ -23,7 +23,7 @@ from equisite.imaging.series import judge_series
 from equisite.imaging.stack import Stack
 from equisite.imaging.suv import suv_factor
 from equisite.intake.index import ImagingItem
-from equisite.protocol.models import Imaging, RoiRule
+from equisite.protocol.imaging import Imaging, RoiRule
 
 pytestmark = pytest.mark.data
 

@@ -190,7 +190,11 @@ def test_a_repeated_ring_does_not_cancel_itself() -> None:
 
 def test_gaps_and_small_regions_are_named() -> None:
     mask, found = drawn([in_mm(box(1.5, 3.5), k) for k in (0, 2, 5)])
-    assert found["ROI_SLICE_GAP"] == {"count": 3, "slice": "2, 4, 5"}
+    assert found["ROI_SLICE_GAP"] == {
+        "count": 3,
+        "slice": "2, 4, 5",
+        "how": "nothing is filled in",
+    }
     assert found["ROI_TINY"] == {"count": 12, "limit": 64}
     assert not mask[[1, 3, 4]].any()
 

@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset
 from equisite.imaging.batch import BatchResult, run_batch
 from equisite.imaging.nifti import read_volume
 from equisite.intake.index import ImagingItem
-from equisite.protocol.models import Imaging, RoiRule
+from equisite.protocol.imaging import Imaging, RoiRule
 
 GTV = RoiRule(name="gtv", patterns=("gtv.*",))
 NODE = RoiRule(name="node", patterns=("node",))

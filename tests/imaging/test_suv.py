@@ -13,7 +13,13 @@ from pydicom.sequence import Sequence as DicomSequence
 
 from equisite.imaging.nifti import read_volume
 from equisite.imaging.suv import factor_of_fields
-from equisite.imaging.suv_fields import SuvFields, clock_seconds, day_seconds, instant_seconds
+from equisite.imaging.suv_fields import (
+    SuvFields,
+    clock_seconds,
+    day_seconds,
+    instant_seconds,
+    read_suv_fields,
+)
 
 NOON = 43200.0
 GOOD = SuvFields(
@@ -183,3 +189,27 @@ def test_no_sentence_tells_weight_or_dose(tmp_path: Path) -> None:
     assert codes(report) == ["SUV_NO_DOSE", "SUV_NO_WEIGHT"]
     text = " ".join(f.render() + str(f.numbers) for f in report.findings)
     assert "7.125" not in text and "371.5" not in text
+
+
+@pytest.mark.parametrize(
+    ("blocks", "value"),
+    [
+        ({0x10: "Philips PET Private Group"}, 5e-4),
+        ({0x10: "OTHER", 0x11: "Philips PET Private Group"}, 5e-4),
+        ({0x10: "OTHER"}, None),  # the element belongs to somebody else
+        ({}, 5e-4),  # a de-identification took the creator away
+    ],
+)
+def test_private_factors_are_found_by_their_creator(
+    tmp_path: Path, blocks: dict[int, str], value: float | None
+) -> None:
+    (ds,) = make_series(1, modality="PT")
+    for block, creator in blocks.items():
+        ds.add_new((0x7053, block), "LO", creator)
+    own = [b for b, creator in blocks.items() if creator.startswith("Philips")]
+    block = own[0] if own else 0x10
+    ds.add_new((0x7053, block << 8), "DS", "0.0005")
+    if block != 0x10:
+        ds.add_new((0x7053, 0x1000), "DS", "77")
+    (path,) = save([ds], tmp_path)
+    assert read_suv_fields(str(path)).philips_suv == value

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from equisite.bundle.format import STAMPS
-from equisite.protocol.models import Identifier, Sha256, Strict
+from equisite.protocol.models import Identifier, Sha256
 from equisite.protocol.site import Freeze
+from equisite.protocol.strict import Strict
 
 Version = Annotated[
     str, Field(pattern=r"^[0-9A-Za-z]+([.+-][0-9A-Za-z]+){0,5}$", max_length=40)

@@ -15,8 +15,9 @@ from pydantic import Field, ValidationError
 from equisite.codebook.book import resources_folder
 from equisite.core.canonical import sha256_bytes
 from equisite.core.errors import ConfigError
-from equisite.protocol.models import Protocol, Strict
+from equisite.protocol.models import Protocol
 from equisite.protocol.site import Tighten
+from equisite.protocol.strict import Strict
 
 
 class RuleSet(Strict):

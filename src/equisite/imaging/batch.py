@@ -19,7 +19,7 @@ from equisite.imaging.readers import ROOM, compare_readers
 from equisite.imaging.rows import ReaderPair, RegionPair, SeriesRow
 from equisite.imaging.series import SeriesReport, judge_series
 from equisite.intake.index import ImagingItem
-from equisite.protocol.models import Imaging
+from equisite.protocol.imaging import Imaging
 
 VOLUMES = "volumes"
 """Name of the folder of volumes, beside the table of regions."""

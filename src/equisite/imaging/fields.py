@@ -79,6 +79,8 @@ class ImageHeader:
     are in mm, LPS. spacing: distance of rows, distance of columns (DICOM's order).
     pixel_offset: first byte of the pixel data value, None when it was not reached;
     pixel_length: as declared, None for an undefined length (encapsulated).
+    pixel_representation: 0 unsigned, 1 signed, -1 not stated. scale: `stated`, `absent`
+    (then 1 and 0 hold) or `unreadable`, of slope and intercept.
     frames: in the file. frame: which of them this is, from 0; None in files of one slice.
     """
 
@@ -124,6 +126,7 @@ class ImageHeader:
     burned_in: str
     intercept: float
     slope: float
+    scale: str
     rescale_type: str
     lossy: str
     number_of_slices: int | None
@@ -174,6 +177,18 @@ def whole(raw: bytes | None) -> int | None:
     return int(value) if value is not None and value == int(value) else None
 
 
+def scale_state(*raw: bytes | None) -> str:
+    """Of slope and intercept: `unreadable` when one is text but no number, else whether
+    the first is there at all.
+
+    >>> scale_state(b"1.5", b""), scale_state(b" ", None), scale_state(b"1,5", b"0")
+    ('stated', 'absent', 'unreadable')
+    """
+    if any(text(value) and real(value) is None for value in raw):
+        return "unreadable"
+    return "stated" if text(raw[0]) else "absent"
+
+
 def unsigned(raw: bytes | None) -> int | None:
     """A little-endian unsigned short, or None."""
     return int.from_bytes(raw[:2], "little") if raw and len(raw) >= 2 else None
@@ -193,7 +208,7 @@ def image_header(
     allocated = unsigned(get["bits_allocated"]) or 0
     stored = unsigned(get["bits_stored"]) or allocated
     high = unsigned(get["high_bit"])
-    representation = unsigned(get["pixel_representation"]) or 0
+    representation = unsigned(get["pixel_representation"])
     padding = unsigned(get["padding"])
     if padding is not None and representation == 1 and padding >= 0x8000:
         padding -= 0x10000
@@ -237,11 +252,12 @@ def image_header(
         bits_allocated=allocated,
         bits_stored=stored,
         high_bit=stored - 1 if high is None else high,
-        pixel_representation=representation,
+        pixel_representation=-1 if representation is None else representation,
         padding=padding,
         burned_in=text(get["burned_in"]),
         intercept=0.0 if intercept is None else intercept,
         slope=1.0 if slope is None else slope,
+        scale=scale_state(get["slope"], get["intercept"]),
         rescale_type=text(get["rescale_type"]),
         lossy=text(get["lossy"]),
         number_of_slices=unsigned(get["number_of_slices"]),

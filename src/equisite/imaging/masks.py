@@ -29,7 +29,7 @@ from equisite.imaging.segmentation import (
 from equisite.imaging.series import SeriesReport
 from equisite.imaging.stack import Stack
 from equisite.intake.index import ImagingItem
-from equisite.protocol.models import Imaging, RoiRule
+from equisite.protocol.imaging import Imaging, RoiRule
 
 NIFTI_NAMES = (".nii", ".nii.gz")
 
@@ -47,12 +47,21 @@ Drawn = tuple[NDArray[np.bool_], list[Finding]]
 
 
 @dataclass(frozen=True)
+class Target:
+    """What a region is drawn on. trusted: the sheet vouches for the frame of reference."""
+
+    stack: Stack
+    grid: Grid
+    trusted: bool
+
+
+@dataclass(frozen=True)
 class NamedRegions:
     """The regions that a file offers by name or number, and how to draw one by its index."""
 
     names: tuple[str, ...]
     numbers: tuple[int, ...]
-    draw: Callable[[int, Stack, Grid], Drawn]
+    draw: Callable[[int, Target], Drawn]
 
 
 @dataclass
@@ -87,12 +96,11 @@ class MaskReader:
         if labels is not None:
             made = [self._from_labels(item, labels, report.grid)]
         else:
-            made = self._from_names(item, kind, report.stack, report.grid)
+            target = Target(report.stack, report.grid, item.trust_frame == "yes")
+            made = self._from_names(item, kind, target)
         return [_with_remarks(region, report, volume) for region in made]
 
-    def _from_names(
-        self, item: ImagingItem, kind: str, stack: Stack, grid: Grid
-    ) -> list[Region]:
+    def _from_names(self, item: ImagingItem, kind: str, target: Target) -> list[Region]:
         rules = rules_of(item.roi, item.roi_label, self.imaging.roi)
         if self._path != item.mask or self._named is None:
             path = Path(item.mask)
@@ -120,17 +128,20 @@ class MaskReader:
                     )
                 ]
             )
-        return [
-            _region(rule, source, indices, stack, grid) for rule, indices in found if indices
-        ]
+        return [_region(rule, source, indices, target) for rule, indices in found if indices]
 
     def _of_structures(self, found: StructureSet) -> NamedRegions:
-        def draw(index: int, stack: Stack, grid: Grid) -> Drawn:
+        def draw(index: int, target: Target) -> Drawn:
             one = found.structures[index]
-            findings = _linked(one.frame_of_reference, one.images, found.series, stack)
+            findings = _linked(one.frame_of_reference, one.images, one.series, target)
             if one.open_contours:
                 findings.append(finding("ROI_OPEN_CONTOUR", count=one.open_contours))
-            mask, more = draw_region(one.rings, grid, self.imaging.overlapping_rings)
+            mask, more = draw_region(
+                one.rings,
+                target.grid,
+                self.imaging.overlapping_rings,
+                self.imaging.fill,
+            )
             return mask, [*findings, *more]
 
         return NamedRegions(tuple(s.name for s in found.structures), (), draw)
@@ -138,18 +149,18 @@ class MaskReader:
     def _of_segmentation(self, found: Segmentation) -> NamedRegions:
         numbers = tuple(s.number for s in found.segments)
 
-        def draw(index: int, stack: Stack, grid: Grid) -> Drawn:
-            findings = _linked(found.frame_of_reference, found.images, found.series, stack)
+        def draw(index: int, target: Target) -> Drawn:
+            findings = _linked(found.frame_of_reference, found.images, found.series, target)
             threshold = self.imaging.segment_threshold
-            mask, more = draw_segment(found, numbers[index], grid, threshold)
+            mask, more = draw_segment(found, numbers[index], target.grid, threshold)
             return mask, [*findings, *more]
 
         return NamedRegions(tuple(s.name for s in found.segments), numbers, draw)
 
     def _of_nrrd(self, found: NrrdLabels) -> NamedRegions:
-        def draw(index: int, stack: Stack, grid: Grid) -> Drawn:
+        def draw(index: int, target: Target) -> Drawn:
             one = found.segments[index]
-            return self._placed(found.layers[one.layer], str(one.value), grid)
+            return self._placed(found.layers[one.layer], str(one.value), target.grid)
 
         segments = found.segments
         return NamedRegions(
@@ -177,7 +188,7 @@ class MaskReader:
 
 
 def _region(
-    rule: RoiRule, source: NamedRegions, chosen: Sequence[int], stack: Stack, grid: Grid
+    rule: RoiRule, source: NamedRegions, chosen: Sequence[int], target: Target
 ) -> Region:
     """One region from what its patterns match."""
     if len(chosen) > 1 and rule.combine == "refuse":
@@ -191,7 +202,7 @@ def _region(
     mask: NDArray[np.bool_] | None = None
     try:
         for index in chosen:
-            one, more = source.draw(index, stack, grid)
+            one, more = source.draw(index, target)
             findings += [f for f in more if f not in findings]
             mask = one if mask is None else mask | one
     except InputError as error:
@@ -200,10 +211,12 @@ def _region(
 
 
 def _linked(
-    frame_of_reference: str, images: frozenset[str], drawn_on: frozenset[str], stack: Stack
+    frame_of_reference: str, images: frozenset[str], drawn_on: frozenset[str], target: Target
 ) -> list[Finding]:
     """Remarks on the link of a region to its series; raises InputError when there is none."""
-    findings: list[Finding] = [*check_link(frame_of_reference, images, drawn_on, stack)]
+    findings: list[Finding] = [
+        *check_link(frame_of_reference, images, drawn_on, target.stack, target.trusted)
+    ]
     if refused(findings):
         raise InputError(findings)
     return findings

@@ -81,7 +81,7 @@ def _frame(header: ImageHeader, index: int, groups: FrameGroups) -> ImageHeader:
     orientation = numbers(
         groups.value("PlaneOrientationSequence", "ImageOrientationPatient"), 6
     )
-    slope, intercept, rescale_type, units = _scale(header, groups)
+    slope, intercept, scale, rescale_type, units = _scale(header, groups)
     kinds = [k for name in FRAME_TYPES if (k := groups.value(name, "FrameType")) is not None]
 
     def measure(keyword: str) -> float | None:
@@ -103,6 +103,7 @@ def _frame(header: ImageHeader, index: int, groups: FrameGroups) -> ImageHeader:
         spacing_between=measure("SpacingBetweenSlices"),
         slope=slope,
         intercept=intercept,
+        scale=scale,
         rescale_type=rescale_type,
         units=units,
         suv_type=_text(groups.unassigned("SUVType")) or header.suv_type,
@@ -120,13 +121,15 @@ def _frame(header: ImageHeader, index: int, groups: FrameGroups) -> ImageHeader:
     )
 
 
-def _scale(header: ImageHeader, groups: FrameGroups) -> tuple[float, float, str, str]:
-    """Slope, intercept, rescale type and units of one frame.
+def _scale(header: ImageHeader, groups: FrameGroups) -> tuple[float, float, str, str, str]:
+    """Slope, intercept, whether they are stated, rescale type and units of one frame.
 
     A PET frame without Units takes scale and units of its real world value map.
     """
     name = "PixelValueTransformationSequence"
-    slope = _first(number(groups.value(name, "RescaleSlope")), header.slope)
+    own = number(groups.value(name, "RescaleSlope"))
+    slope = _first(own, header.slope)
+    scale = header.scale if own is None else "stated"
     intercept = _first(number(groups.value(name, "RescaleIntercept")), header.intercept)
     rescale_type = _text(groups.value(name, "RescaleType")) or header.rescale_type
     units = _text(groups.unassigned("Units")) or header.units
@@ -136,9 +139,9 @@ def _scale(header: ImageHeader, groups: FrameGroups) -> tuple[float, float, str,
         units = UNITS.get(str(code.get("CodeValue", "")), "")
         mapped = number(mapping.get("RealWorldValueSlope"))
         if units and mapped is not None:
-            slope = mapped
+            slope, scale = mapped, "stated"
             intercept = number(mapping.get("RealWorldValueIntercept")) or 0.0
-    return slope, intercept, rescale_type, units
+    return slope, intercept, scale, rescale_type, units
 
 
 def _first(value: Any, otherwise: Any) -> Any:

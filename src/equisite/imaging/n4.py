@@ -13,7 +13,7 @@ from equisite.core.atomic import replacing
 from equisite.core.errors import InputError
 from equisite.imaging.findings import finding
 from equisite.imaging.nifti import nifti_header, read_volume
-from equisite.protocol.models import BiasField
+from equisite.protocol.imaging import BiasField
 
 OTSU_BINS = 200
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from equisite.core.errors import InputError
-from equisite.protocol.models import RoiRule
+from equisite.protocol.imaging import RoiRule
 
 
 def normalised(name: str) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from equisite.core.errors import InputError
 from equisite.core.outcomes import Outcome, from_error, judged
-from equisite.imaging.agreement import CONSENSUS, agreement, majority
+from equisite.imaging.agreement import CONSENSUS, agreement, majority, staple
 from equisite.imaging.grid import Grid
 from equisite.imaging.nifti import read_volume, write_mask
 from equisite.imaging.rows import ReaderPair, RegionPair
@@ -25,13 +25,13 @@ def compare_readers(
     drawn: Sequence[RegionPair],
     grid: Grid,
     volumes: Path,
-    consensus: Literal["off", "majority"],
+    consensus: Literal["off", "majority", "staple"],
 ) -> tuple[list[RegionPair], list[ReaderPair], list[Outcome]]:
     """Regions to go on with, agreement of each two readers, and outcomes.
 
-    drawn: the regions of one series. volumes: folder of its masks. With `majority`, the
+    drawn: the regions of one series. volumes: folder of its masks. With a consensus, the
     regions of several readers give way to one of the reader `consensus`, or to an outcome
-    when no voxel has the majority.
+    when it holds no voxel.
     """
     by_region: dict[tuple[str, str], list[RegionPair]] = {}
     for pair in drawn:
@@ -52,7 +52,7 @@ def compare_readers(
             continue
         item = f"{rows[0].modality}/{rows[0].token}/{rows[0].roi}"
         try:
-            region, findings = majority(masks)
+            region, findings = (majority if consensus == "majority" else staple)(masks)
         except InputError as error:
             outcomes += from_error(rows[0].patient, ROOM, item, error)
             continue

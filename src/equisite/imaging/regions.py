@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from equisite.core.errors import InputError
 from equisite.imaging.findings import ImagingFinding, finding, listed
+from equisite.imaging.gaps import HOW, fill_gaps, gaps
 from equisite.imaging.grid import Grid
 from equisite.imaging.rasterise import Ring, fill, ring_on
 from equisite.imaging.rings import area, area_inside
@@ -24,12 +25,13 @@ def draw_region(
     contours: Sequence[NDArray[np.float64]],
     grid: Grid,
     overlapping: Literal["xor", "union"] = "xor",
+    fill_in: Literal["off", "nearest", "shape"] = "off",
 ) -> tuple[NDArray[np.bool_], list[ImagingFinding]]:
     """The mask (slice, row, column) of closed contours in mm, LPS, and its findings.
 
     Rings of one plane combine by exclusive or (a ring in a ring is a hole); contours of
     different planes that fall on one slice are joined. With `union`, what two rings
-    share that only overlap is kept.
+    share that only overlap is kept. fill_in: what becomes of slices without a contour.
     Raises InputError ROI_NO_VOXEL, ROI_OUTSIDE or ROI_OBLIQUE_CONTOUR.
     """
     rings = [ring_on(points, grid) for points in contours]
@@ -67,9 +69,15 @@ def draw_region(
         if overlapping == "union":
             for k, part in overlap:
                 mask[k] |= part
-    gaps = _gaps(inside)
-    if gaps:
-        findings.append(finding("ROI_SLICE_GAP", count=len(gaps), slice=listed(gaps)))
+    lacking = gaps({ring.slice for ring in inside})
+    if lacking:
+        where = listed(k + 1 for k in lacking)
+        findings.append(
+            finding("ROI_SLICE_GAP", count=len(lacking), slice=where, how=HOW[fill_in])
+        )
+        if fill_in != "off":
+            dx, dy, _ = (float(s) for s in grid.spacing)
+            fill_gaps(mask, (dy, dx), fill_in)
     return mask, findings + judge_size(mask, len(rings))
 
 
@@ -178,9 +186,3 @@ def _boxes_meet(a: Ring, b: Ring) -> bool:
         and a.y.min() <= b.y.max()
         and b.y.min() <= a.y.max()
     )
-
-
-def _gaps(rings: Sequence[Ring]) -> list[int]:
-    """Numbers (from 1) of slices without a contour between slices with one."""
-    drawn = {ring.slice for ring in rings}
-    return [k + 1 for k in range(min(drawn), max(drawn)) if k not in drawn] if drawn else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ class Structure:
 
     rings: (point, 3) in mm, LPS, one array per closed contour. open_contours: contours
     that enclose nothing, left out. images: SOPInstanceUIDs the contours were drawn on.
+    series: SeriesInstanceUIDs that the file names under the region's frame of reference.
     """
 
     name: str
@@ -33,14 +35,14 @@ class Structure:
     rings: tuple[NDArray[np.float64], ...]
     open_contours: int
     images: frozenset[str]
+    series: frozenset[str]
 
 
 @dataclass(frozen=True)
 class StructureSet:
-    """All regions of a file, by ROI number, and the series it was drawn on."""
+    """All regions of a file, by ROI number."""
 
     structures: tuple[Structure, ...]
-    series: frozenset[str]
 
 
 def read_structures(path: Path) -> StructureSet:
@@ -65,20 +67,26 @@ def _structure_set(dataset: Any) -> StructureSet:
     contours = {
         int(item.ReferencedROINumber): item for item in dataset.get("ROIContourSequence") or ()
     }
+    named: dict[str, set[str]] = {}
+    for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ():
+        named.setdefault(str(frame.get("FrameOfReferenceUID", "")), set()).update(
+            str(one.SeriesInstanceUID)
+            for study in frame.get("RTReferencedStudySequence") or ()
+            for one in study.get("RTReferencedSeriesSequence") or ()
+        )
     structures = [
-        _structure(item, contours.get(int(item.ROINumber)))
+        _structure(item, contours.get(int(item.ROINumber)), named)
         for item in sorted(dataset.StructureSetROISequence, key=lambda i: int(i.ROINumber))
     ]
-    series = {
-        str(one.SeriesInstanceUID)
-        for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ()
-        for study in frame.get("RTReferencedStudySequence") or ()
-        for one in study.get("RTReferencedSeriesSequence") or ()
-    }
-    return StructureSet(tuple(structures), frozenset(series))
+    return StructureSet(tuple(structures))
 
 
-def _structure(item: Any, contours: Any) -> Structure:
+def _structure(item: Any, contours: Any, named: Mapping[str, set[str]]) -> Structure:
+    """One region. named: series of each frame of reference that the file lists.
+
+    A file may hold regions of several frames: a region belongs to the series of its own.
+    """
+    frame = str(item.get("ReferencedFrameOfReferenceUID", ""))
     rings = []
     open_contours = 0
     images: set[str] = set()
@@ -94,10 +102,11 @@ def _structure(item: Any, contours: Any) -> Structure:
             open_contours += 1
     return Structure(
         str(item.get("ROIName", "")),
-        str(item.get("ReferencedFrameOfReferenceUID", "")),
+        frame,
         tuple(rings),
         open_contours,
         frozenset(images),
+        frozenset(named[frame] if frame in named else set().union(*named.values())),
     )
 
 
@@ -117,12 +126,16 @@ def _points(contour: Any) -> NDArray[np.float64]:
 
 
 def check_link(
-    frame_of_reference: str, images: frozenset[str], drawn_on: frozenset[str], stack: Stack
+    frame_of_reference: str,
+    images: frozenset[str],
+    drawn_on: frozenset[str],
+    stack: Stack,
+    trusted: bool = False,
 ) -> list[ImagingFinding]:
-    """FOR_MISMATCH, STALE_REFERENCE: does a region belong to this series.
+    """Does a region belong to this series: FOR_MISMATCH, FRAME_*, STALE_REFERENCE.
 
     frame_of_reference: of the region. images: SOPInstanceUIDs that it refers to. drawn_on:
-    SeriesInstanceUIDs that its file names.
+    SeriesInstanceUIDs that its file names. trusted: the sheet vouches for the frame.
     Equal frame of reference, or the file names the series. References to images that are
     not there are common after de-identification; geometry decides, they warn.
     """
@@ -130,10 +143,15 @@ def check_link(
     same_frame = bool(header.frame_of_reference) and (
         frame_of_reference == header.frame_of_reference
     )
+    findings = []
     if not same_frame and header.series not in drawn_on:
-        return [finding("FOR_MISMATCH")]
+        if not trusted:
+            return [finding("FOR_MISMATCH")]
+        findings.append(finding("FRAME_TRUSTED"))
+    elif header.frame_of_reference and frame_of_reference and not same_frame:
+        findings.append(finding("FRAME_DIFFERS"))
     known = {h.sop_instance for h in stack.headers}
     stale = len(images - known)
     if stale:
-        return [finding("STALE_REFERENCE", count=stale, total=len(images))]
-    return []
+        findings.append(finding("STALE_REFERENCE", count=stale, total=len(images)))
+    return findings

@@ -15,6 +15,7 @@ from equisite.imaging.decode import DecodeError, FrameReader
 from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import ImagingFinding, finding, listed
 from equisite.imaging.foreign import foreign_parser
+from equisite.imaging.gaps import HOW, gaps
 from equisite.imaging.grid import Grid
 from equisite.imaging.groups import frame_groups, numbers
 from equisite.imaging.header import read_header
@@ -185,10 +186,12 @@ def draw_segment(
     if between:
         findings.append(finding("SEG_FRACTIONAL", count=between, limit=threshold))
     drawn = np.flatnonzero(mask.any(axis=(1, 2)))
-    gaps = sorted(set(range(int(drawn[0]), int(drawn[-1]))) - set(drawn.tolist()))
-    if gaps:
-        where = listed(k + 1 for k in gaps)
-        findings.append(finding("ROI_SLICE_GAP", count=len(gaps), slice=where))
+    lacking = gaps(set(drawn.tolist()))
+    if lacking:
+        where = listed(k + 1 for k in lacking)
+        findings.append(
+            finding("ROI_SLICE_GAP", count=len(lacking), slice=where, how=HOW["off"])
+        )
     return mask, findings
 
 

@@ -33,7 +33,7 @@ from equisite.imaging.multiframe import expand
 from equisite.imaging.nifti import nifti_header
 from equisite.imaging.stack import Stack
 from equisite.imaging.suv import suv_factor
-from equisite.protocol.models import SeriesLimits
+from equisite.protocol.imaging import SeriesLimits
 
 
 @dataclass(frozen=True)

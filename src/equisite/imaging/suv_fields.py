@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from equisite.core.errors import InputError
 from equisite.imaging.foreign import foreign_parser
 from equisite.imaging.groups import UNASSIGNED, FrameGroups, frame_groups
 
-PHILIPS_SUV, PHILIPS_ACTIVITY = (0x7053, 0x1000), (0x7053, 0x1009)
-GE_SCAN_TIME = (0x0009, 0x100D)
+PHILIPS = "Philips PET Private Group"
+PHILIPS_SUV, PHILIPS_ACTIVITY = (0x7053, PHILIPS, 0x00), (0x7053, PHILIPS, 0x09)
+GE_SCAN_TIME = (0x0009, "GEMS_PETD_01", 0x0D)
+"""Private elements by group, creator and element of the creator's block; PS3.5 7.8.1."""
 ENHANCED_PET = "1.2.840.10008.5.1.4.1.1.130"
 
 
@@ -99,7 +102,8 @@ def read_suv_fields(path: str) -> SuvFields:
         return InputError("SUV_UNREADABLE", problem=why)
 
     with foreign_parser(unreadable):
-        return _fields(pydicom.dcmread(Path(path), stop_before_pixels=True, force=True))
+        dataset = pydicom.dcmread(Path(path), stop_before_pixels=True, force=True)
+        return _fields(dataset, [dataset])
 
 
 def read_frame_fields(path: str) -> list[SuvFields]:
@@ -118,7 +122,8 @@ def read_frame_fields(path: str) -> list[SuvFields]:
         enhanced = str(dataset.get("SOPClassUID", "")) == ENHANCED_PET
         found = []
         for groups in frame_groups(dataset):
-            fields = _fields(_Frame(dataset, groups))
+            frame = _Frame(dataset, groups)
+            fields = _fields(frame, frame.holders())
             found.append(_enhanced(fields, dataset) if enhanced else fields)
         return found
 
@@ -134,13 +139,8 @@ class _Frame:
         value = self.groups.unassigned(keyword)
         return self.dataset.get(keyword) if value is None else value
 
-    def __contains__(self, tag: tuple[int, int]) -> bool:
-        return any(tag in holder for holder in self._holders())
-
-    def __getitem__(self, tag: tuple[int, int]) -> Any:
-        return next(holder[tag] for holder in self._holders() if tag in holder)
-
-    def _holders(self) -> list[Any]:
+    def holders(self) -> list[Any]:
+        """Where private elements may stand."""
         found = [self.groups.group(name) for name in UNASSIGNED]
         return [*(h for h in found if h is not None), self.dataset]
 
@@ -158,7 +158,7 @@ def _enhanced(fields: SuvFields, dataset: Any) -> SuvFields:
     )
 
 
-def _fields(dataset: Any) -> SuvFields:
+def _fields(dataset: Any, holders: Sequence[Any]) -> SuvFields:
     dose = next(iter(_get(dataset, "RadiopharmaceuticalInformationSequence") or ()), None)
     series_day = day_seconds(_text(dataset, "SeriesDate"))
     acquired = instant_seconds(_text(dataset, "AcquisitionDateTime"))
@@ -179,11 +179,11 @@ def _fields(dataset: Any) -> SuvFields:
         series=_sum(series_day, clock_seconds(_text(dataset, "SeriesTime"))),
         series_day=series_day,
         acquisition=acquired if stated is None else stated,
-        ge_scan=instant_seconds(_private(dataset, GE_SCAN_TIME)),
+        ge_scan=instant_seconds(_private(holders, GE_SCAN_TIME)),
         decay_correction=_text(dataset, "DecayCorrection"),
         corrections=frozenset(_many(dataset, "CorrectedImage")),
-        philips_suv=_number(_private(dataset, PHILIPS_SUV)),
-        philips_activity=_number(_private(dataset, PHILIPS_ACTIVITY)),
+        philips_suv=_number(_private(holders, PHILIPS_SUV)),
+        philips_activity=_number(_private(holders, PHILIPS_ACTIVITY)),
     )
 
 
@@ -225,11 +225,27 @@ def _number(value: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _private(dataset: Any, tag: tuple[int, int]) -> str:
-    """Text of a private element; bytes of unknown representation are text or a double."""
-    if tag not in dataset:
-        return ""
-    value = dataset[tag].value
-    if isinstance(value, bytes):
-        return value.decode("latin-1").strip(" \0")
-    return "" if value is None else str(value).strip()
+def _private(holders: Sequence[Any], wanted: tuple[int, str, int]) -> str:
+    """Text of a private element; bytes of unknown representation are text or a double.
+
+    Its block is the one that the creator reserved. Where nobody reserved the first block,
+    as after some de-identifications, the usual address is read.
+    """
+    group, creator, element = wanted
+    for holder in holders:
+        blocks = {
+            tag.element: str(holder[tag].value).strip().casefold()
+            for tag in holder.keys()  # noqa: SIM118 - iterating a data set gives elements
+            if tag.group == group and 0x10 <= tag.element <= 0xFF
+        }
+        own = [block for block, name in blocks.items() if name == creator.casefold()]
+        if not own and 0x10 not in blocks:
+            own = [0x10]
+        for block in own:
+            tag = (group, block << 8 | element)
+            if tag in holder:
+                value = holder[tag].value
+                if isinstance(value, bytes):
+                    return value.decode("latin-1").strip(" \0")
+                return "" if value is None else str(value).strip()
+    return ""

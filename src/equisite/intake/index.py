@@ -43,6 +43,7 @@ class ImagingItem:
     token: stands for the row in file names. series: absolute folder, or a
     SeriesInstanceUID to be found below `root`. roi: canonical name or empty: then every
     region of the protocol is looked for by its patterns. roi_label: local name or number.
+    trust_frame: `yes` where the sheet vouches for the mask's frame of reference.
     """
 
     patient: str
@@ -55,3 +56,4 @@ class ImagingItem:
     roi_label: str
     reader: str
     stamp: str
+    trust_frame: str = ""

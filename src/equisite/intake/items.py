@@ -82,6 +82,7 @@ def imaging_items(
                 cells.roi_label or "",
                 cells.reader or "",
                 _stamp([series, mask]),
+                cells.trust_frame or "",
             )
         )
     return sorted(items)

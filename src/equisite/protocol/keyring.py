@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from equisite.protocol.models import Identifier, Strict
+from equisite.protocol.models import Identifier
+from equisite.protocol.strict import Strict
 
 
 class SiteKeys(Strict):

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from equisite.protocol.models import Identifier, Modality, RoiName, Strict
+from equisite.protocol.imaging import RoiName
+from equisite.protocol.models import Identifier, Modality
+from equisite.protocol.strict import Strict
 
 
 class Sheets(Strict):
@@ -148,4 +150,9 @@ class ImagingRow(Sheet):
     roi_label: Cell | None = Field(default=None, description="Local name, or label number.")
     reader: Identifier | None = Field(
         default=None, description="Who drew the region, where several did."
+    )
+    trust_frame: Literal["yes"] | None = Field(
+        default=None,
+        description="`yes`: the mask's coordinates hold although its frame of reference is "
+        "another.",
     )

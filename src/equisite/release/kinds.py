@@ -10,12 +10,7 @@ import numpy as np
 
 from equisite.bundle.format import CellRow, CellStatus
 from equisite.bundle.outputs import columns_of, genes_of, sets_of, strata_of
-from equisite.protocol.models import (
-    CarriersTable,
-    CountTable,
-    FeatureTable,
-    QualityTable,
-)
+from equisite.protocol.models import CarriersTable, CountTable, FeatureTable, QualityTable
 from equisite.release.carriers import carrier_column, carrier_rows
 from equisite.release.comoments import comoment_table
 from equisite.release.context import Context, Linked, Result, cell, key_of, withheld

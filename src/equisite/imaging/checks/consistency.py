@@ -8,9 +8,9 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 
 from equisite.imaging.fields import ImageHeader
-from equisite.imaging.findings import INFO, ImagingFinding, finding
+from equisite.imaging.findings import INFO, REFUSE, ImagingFinding, finding, listed
 from equisite.imaging.stack import Stack
-from equisite.protocol.models import SeriesLimits
+from equisite.protocol.imaging import SeriesLimits
 
 OWNERS: dict[str, Callable[[ImageHeader], str]] = {
     "PatientID": lambda h: h.patient_id,
@@ -63,14 +63,8 @@ def check_consistency(stack: Stack, limits: SeriesLimits) -> list[ImagingFinding
     mixed("MIXED_FRAME_OF_REFERENCE", odd_ones(headers, lambda h: h.frame_of_reference))
     if not any(h.frame_of_reference for h in headers):
         findings.append(finding("NO_FRAME_OF_REFERENCE"))
-    scales = {(h.slope, h.intercept) for h in headers}
-    mixed(
-        "MIXED_RESCALE",
-        odd_ones(headers, lambda h: (h.slope, h.intercept)),
-        INFO if headers[0].modality == "PT" else "",
-        value=len(scales),
-    )
-    mixed("MIXED_UNITS", odd_ones(headers, lambda h: (h.units, h.rescale_type)))
+    findings += _scales(headers)
+    mixed("MIXED_UNITS", odd_ones(headers, lambda h: (h.units, h.rescale_type, h.suv_type)))
     mixed(
         "MIXED_PIXEL_FORMAT",
         odd_ones(
@@ -81,6 +75,43 @@ def check_consistency(stack: Stack, limits: SeriesLimits) -> list[ImagingFinding
     return findings
 
 
+def _scales(headers: Sequence[ImageHeader]) -> list[ImagingFinding]:
+    """MIXED_RESCALE, RESCALE_UNREADABLE.
+
+    Each slice has its own slope in PET; but where only some slices state one, the others
+    are off by an unknown factor.
+    """
+    findings = []
+    total = len(headers)
+    unreadable = [i for i, h in enumerate(headers, start=1) if h.scale == "unreadable"]
+    if unreadable:
+        findings.append(
+            finding(
+                "RESCALE_UNREADABLE",
+                count=len(unreadable),
+                slice=listed(unreadable),
+                total=total,
+            )
+        )
+    odd = odd_ones(headers, lambda h: (h.slope, h.intercept))
+    if odd:
+        level = ""
+        if headers[0].modality == "PT":
+            level = REFUSE if len({h.scale for h in headers} - {"unreadable"}) > 1 else INFO
+        scales = {(h.slope, h.intercept) for h in headers}
+        findings.append(
+            finding(
+                "MIXED_RESCALE",
+                level,
+                count=len(odd),
+                slice=odd[0],
+                total=total,
+                value=len(scales),
+            )
+        )
+    return findings
+
+
 def describe(headers: Sequence[ImageHeader]) -> list[ImagingFinding]:
     """What a reader should know but what changes nothing."""
     findings = []
@@ -88,7 +119,7 @@ def describe(headers: Sequence[ImageHeader]) -> list[ImagingFinding]:
     inverted = sum(h.photometric == "MONOCHROME1" for h in headers)
     if inverted:
         findings.append(finding("MONOCHROME1", count=inverted, total=total))
-    burned = sum(h.burned_in == "YES" for h in headers)
+    burned = sum(h.burned_in.upper() == "YES" for h in headers)
     if burned:
         findings.append(finding("BURNED_IN", count=burned, total=total))
     padded = sum(h.padding is not None for h in headers)

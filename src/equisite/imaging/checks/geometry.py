@@ -10,7 +10,7 @@ import numpy as np
 from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import ImagingFinding, finding
 from equisite.imaging.stack import Stack
-from equisite.protocol.models import SeriesLimits
+from equisite.protocol.imaging import SeriesLimits
 
 PLANES = ("sagittal", "coronal", "axial")
 OBLIQUE_DEGREES = 1.0

@@ -30,6 +30,31 @@ PROJECTIONS = frozenset(
         "CSA PARALLEL",
     }
 )
+WHY = {
+    "1.2.840.10008.5.1.4.1.1.1.2": (
+        "A mammogram is a projection: it has no slices, so a region in it has no volume."
+    ),
+    "1.2.840.10008.5.1.4.1.1.13.1.3": (
+        "Breast tomosynthesis sees a small angle only: across its slices nothing is sharp "
+        "enough to be measured."
+    ),
+    "1.2.840.10008.5.1.4.1.1.6.1": (
+        "Ultrasound frames share no grid, and their brightness follows the settings of the "
+        "hour."
+    ),
+    "1.2.840.10008.5.1.4.1.1.3.1": (
+        "Ultrasound frames share no grid, and their brightness follows the settings of the "
+        "hour."
+    ),
+    "1.2.840.10008.5.1.4.1.1.6.2": (
+        "Ultrasound brightness follows the settings of the hour and cannot be compared."
+    ),
+    "1.2.840.10008.5.1.4.1.1.1": "A radiograph is a projection and has no slices.",
+    "1.2.840.10008.5.1.4.1.1.1.1": "A radiograph is a projection and has no slices.",
+    "1.2.840.10008.5.1.4.1.1.20": "Counts of a gamma camera have no unit that sites share.",
+}
+"""Why a class of images is not read, where a reader may ask; by SOP class or what precedes
+its last component."""
 GREY = frozenset({"MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", ""})
 
 
@@ -59,7 +84,12 @@ def check_kind(headers: Sequence[ImageHeader]) -> list[ImagingFinding]:
         if not is_secondary(h.sop_class)
         and (h.sop_class not in READ or (h.sop_class in CLASSIC and h.frames > 1))
     ]
-    count("SOP_UNSUPPORTED", len(unsupported), kinds=_class_names(unsupported))
+    count(
+        "SOP_UNSUPPORTED",
+        len(unsupported),
+        kinds=_class_names(unsupported),
+        why=_reasons(unsupported),
+    )
     count("SECONDARY_CAPTURE", len(secondary))
     slices = [h for h in headers if h.sop_class in READ]
     count("LOCALIZER", sum(map(is_scout, slices)))
@@ -73,6 +103,14 @@ def check_kind(headers: Sequence[ImageHeader]) -> list[ImagingFinding]:
     count("COLOUR", sum(h.samples > 1 or h.photometric not in GREY for h in headers))
     count("PALETTE", sum(h.samples == 1 and h.photometric == "PALETTE COLOR" for h in headers))
     return findings
+
+
+def _reasons(headers: Sequence[ImageHeader]) -> str:
+    """Own sentences of the classes, each before a blank; empty where there is none."""
+    found = {
+        WHY.get(h.sop_class) or WHY.get(h.sop_class.rpartition(".")[0], "") for h in headers
+    }
+    return "".join(f"{reason} " for reason in sorted(found - {""}))
 
 
 def _class_names(headers: Sequence[ImageHeader]) -> str:

@@ -16,7 +16,7 @@ from equisite.imaging.syntaxes import (
     UNCOMPRESSED,
     is_supported,
 )
-from equisite.protocol.models import SeriesLimits
+from equisite.protocol.imaging import SeriesLimits
 
 READABLE_BITS = (8, 16, 32)
 _TRAILING_GROUPS = frozenset({0x7FE0, 0x7FE1, 0xFFFA, 0xFFFC})
@@ -44,18 +44,23 @@ def check_pixel_format(
     unsupported = [i for i, h in enumerate(headers) if not is_supported(h.syntax)]
     name("UNSUPPORTED_SYNTAX", unsupported, value=_syntax_names(headers, unsupported))
     unreadable.update(unsupported)
-    lossy = [i for i, h in enumerate(headers) if h.syntax in LOSSY_DECODERS or h.lossy == "01"]
+    lossy = [
+        i for i, h in enumerate(headers) if h.syntax in LOSSY_DECODERS or h.lossy in ("01", "1")
+    ]
     name("LOSSY", lossy, REFUSE if limits.lossy == "refuse" else WARN)
     impossible = [
         i
         for i, h in enumerate(headers)
-        if h.bits_stored > h.bits_allocated or h.bits_allocated not in READABLE_BITS
+        if h.bits_stored > h.bits_allocated
+        or h.bits_allocated not in READABLE_BITS
+        or h.pixel_representation not in (-1, 0, 1)
     ]
     differs = _files(headers, _codestream_differs)
     odd = [
         i
         for i, h in enumerate(headers)
-        if i not in impossible and (h.high_bit != h.bits_stored - 1 or h.path in differs)
+        if i not in impossible
+        and (h.high_bit != h.bits_stored - 1 or h.pixel_representation < 0 or h.path in differs)
     ]
     name("BITS_INCONSISTENT", impossible or odd, REFUSE if impossible else WARN)
     unreadable.update(impossible)

@@ -9,7 +9,7 @@ import numpy as np
 from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import ImagingFinding, finding, listed
 from equisite.imaging.stack import Stack
-from equisite.protocol.models import SeriesLimits
+from equisite.protocol.imaging import SeriesLimits
 
 WHOLE_MULTIPLE = 0.1
 """A gap counts as lost slices when it is this close to a whole multiple of the median."""
