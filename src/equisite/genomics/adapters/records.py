@@ -1,0 +1,96 @@
+"""What every adapter gives: one allele of one caller, with the pair's counts and a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from equisite.genomics.adapters.lines import Header, Line
+from equisite.variants.alleles import Edit
+
+Origin = Literal["somatic", "germline"]
+
+
+@dataclass(frozen=True)
+class CallerRecord:
+    """One changed allele that a caller wrote.
+
+    edit: left-shifted, one alternative. ref_*, alt_*: reads or fragments as the caller
+    counts them, None where the file does not say; a missing count is not zero. filters: as
+    written, empty where the file was never filtered. passed: the caller's own verdict by
+    the rule of its adapter. score: the caller's somatic score, on its own scale. event:
+    alleles with the same text are one event of the caller (SAGE's phase set).
+    """
+
+    edit: Edit
+    ref_tumour: int | None
+    alt_tumour: int | None
+    ref_normal: int | None
+    alt_normal: int | None
+    filters: tuple[str, ...]
+    passed: bool
+    score: float | None
+    caller: str
+    origin: Origin
+    event: str = ""
+
+    @property
+    def fraction(self) -> float | None:
+        """Share of the alternative in the tumour; None where it is not known."""
+        if self.ref_tumour is None or self.alt_tumour is None:
+            return None
+        total = self.ref_tumour + self.alt_tumour
+        return self.alt_tumour / total if total else None
+
+
+class Roles(NamedTuple):
+    """Place of the tumour and of the normal among the sample columns; None: no such column."""
+
+    tumour: int | None
+    normal: int | None
+
+
+class Counts(NamedTuple):
+    """Reads of the reference and of the alternative; None where the file does not say."""
+
+    ref: int | None
+    alt: int | None
+
+
+UNKNOWN = Counts(None, None)
+
+
+class Reading(NamedTuple):
+    """What one caller says of one alternative of a line."""
+
+    tumour: Counts
+    normal: Counts
+    passed: bool
+    score: float | None
+    event: str = ""
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """Where one caller puts things.
+
+    recognises: whether a header is this caller's. named: names of tumour and normal column
+    that the header itself gives. read: what a line says of alternative 1, 2, ..., or None
+    when it says nothing of it (a block of reference, another kind of record).
+    """
+
+    name: str
+    origin: Origin
+    recognises: Callable[[Header], bool]
+    named: Callable[[Header], tuple[str, str]]
+    read: Callable[[Line, Roles, int], Reading | None]
+
+
+Records = Iterator[CallerRecord]
+
+
+def unnamed(header: Header) -> tuple[str, str]:
+    """For callers whose headers do not tell which column is the tumour."""
+    del header
+    return "", ""
