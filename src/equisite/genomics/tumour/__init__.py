@@ -1,0 +1,1 @@
+"""What is counted of a tumour: burden, spectrum, signatures, repeats, copies, junctions."""
