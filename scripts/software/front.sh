@@ -88,7 +88,8 @@ guard() { # run a command that dies with us; give back its exit code
   local child code
   trap clear_private EXIT
   trap 'kill -s "$deathsig" "$child" 2>/dev/null' TERM INT HUP
-  setpriv --pdeathsig "$deathsig" "$@" <&0 &
+  # A shell starts what it does not wait for with interrupts ignored; undo that.
+  env --default-signal=INT,QUIT setpriv --pdeathsig "$deathsig" "$@" <&0 &
   child=$!
   wait "$child"
   code=$?

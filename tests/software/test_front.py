@@ -59,6 +59,19 @@ def test_exit_codes_pass(front: Path) -> None:
     assert call(front, "bash -c 'kill -TERM $$'; exit 3").returncode == 3
 
 
+def test_interrupts_are_not_ignored(home: Path, plan: Plan, tmp_path: Path) -> None:
+    words = "import signal; print(signal.getsignal(signal.SIGINT) is not signal.SIG_IGN)"
+    for one in fronts.candidates(plan.image_root):
+        if not fronts.try_front(
+            one, plan.home, plan.image_root, plan.image_file(), plan.pins, {}, tmp_path
+        ).works:
+            continue
+        text = fronts.script_for(one, plan.home, plan.image_root, plan.image_file(), plan.pins)
+        fronts.write_script(tmp_path / "bash", text)
+        done = call(tmp_path / "bash", f"python3 -c '{words}'")
+        assert done.stdout == "True\n", one.name
+
+
 def test_pipes_and_redirections_pass(front: Path) -> None:
     done = call(
         front, "printf 'b\\na\\n' | sort > out.txt 2> err.txt; cat out.txt >&2; echo '$x'"
