@@ -58,7 +58,7 @@ def main() -> int:
     parser.add_argument(
         "folder", type=Path, nargs="?", default=default / "genomics/germline_cohort20"
     )
-    parser.add_argument("--patients", type=int, default=10)
+    parser.add_argument("--patients", type=int, help="the first N people; all by default")
     parser.add_argument("--times", type=int, default=3)
     arguments = parser.parse_args()
     folder = DataFolder(arguments.folder)
@@ -73,11 +73,13 @@ def main() -> int:
     return 0
 
 
-def measure(folder: DataFolder, scratch: Path, patients: int, times: int) -> dict[str, object]:
+def measure(
+    folder: DataFolder, scratch: Path, patients: int | None, times: int
+) -> dict[str, object]:
     """All figures of one folder."""
     people = folder.people(scratch / "reads", patients)
     site = scratch / "site"
-    write_site(folder, people, site, batch=patients)
+    write_site(folder, people, site, batch=len(people))
     alone: list[float] = []
     chains: list[dict[str, float]] = []
     walls: list[float] = []

@@ -19,6 +19,7 @@ from equisite.core.tables import read_table, write_rows
 from equisite.genomics.conformance import digest_of_calls, score
 from equisite.intake.index import SequencingItem
 from equisite.protocol.models import Protocol
+from equisite.variants.fasta import read_fasta
 from equisite.variants.vcf import open_text, read_genotypes
 
 CHECKOUT = Path(__file__).parents[2]
@@ -474,6 +475,31 @@ def test_odd_reads_are_handled(run: Run, tmp_path: Path) -> None:
     _, (worst,) = read_table(site / "work/genomics/1/variants.tsv")
     assert (worst["n_snv"], worst["titv"]) == ("0", "")
     assert float(worst["mean_depth"]) > 20
+
+
+def test_nobody_differs_from_the_reference(run: Run, tmp_path: Path) -> None:
+    """Reads cut out of the reference: valid calls without a record, zeros and not nothing."""
+    texts = [b"", b""]
+    for name, bases in read_fasta(PACK / "reference.fa.gz"):
+        other = bases.translate(bytes.maketrans(b"ACGT", b"TGCA"))[::-1]
+        for start in range(0, len(bases) - 400, 12):
+            end = len(bases) - start - 400
+            for mate, read in enumerate((bases[start : start + 150], other[end : end + 150])):
+                head = f"{name}{start}".encode()
+                texts[mate] += b"@%b\n%b\n+\n%b\n" % (head, read, b"F" * 150)
+    good = items(tmp_path / "reads")[0]
+    paths = [tmp_path / f"{mate}.fastq" for mate in (1, 2)]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_bytes(text)
+    site = run(1, [replace(good, fastq_1=str(paths[0]), fastq_2=str(paths[1]))])
+    (outcome,) = read_outcomes([site / "work/genomics/1/outcomes.tsv"])
+    assert (outcome.outcome, outcome.code) == ("done", "")
+    calls = site / "work/genomics/1/calls/tok0.vcf.gz"
+    assert body(calls) == []
+    assert sum(line.startswith("#CHROM") for line in open_text(calls)) == 1
+    _, (row,) = read_table(site / "work/genomics/1/variants.tsv")
+    assert (row["n_snv"], row["n_indel"]) == ("0", "0")
+    assert int(row["callable_bp"]) > 0
 
 
 def body(path: Path) -> list[str]:

@@ -83,7 +83,7 @@ def test_both_files_become_one_with_labels(tmp_path: Path, reference: CachedRefe
     )
     asked = Territory.of([("b", 900, 1100), ("b", 2990, 3010), ("a", 0, 3000)])
     out = io.StringIO()
-    assert write_reconciled(first, second, asked, reference, out) == 4
+    assert write_reconciled(first, second, asked, reference, out.write) == 4
     (tmp_path / "3.vcf").write_text(out.getvalue())
     records = list(read_genotypes(tmp_path / "3.vcf"))
     assert [(r.contig, r.position + 1, r.info["CONS"]) for r in records] == [
@@ -104,7 +104,7 @@ def test_without_any_call_there_is_a_header(tmp_path: Path, reference: CachedRef
     empty = write(tmp_path / "1.vcf")
     assert list(windows(empty, reference)) == []
     out = io.StringIO()
-    assert write_reconciled(empty, empty, Territory.of([]), reference, out) == 0
+    assert write_reconciled(empty, empty, Territory.of([]), reference, out.write) == 0
     assert out.getvalue().splitlines()[-1].startswith("#CHROM")
 
 
@@ -112,4 +112,4 @@ def test_no_vcf_is_told(tmp_path: Path, reference: CachedReference) -> None:
     bad = tmp_path / "1.vcf"
     bad.write_text("nothing\n")
     with pytest.raises(ValueError, match="header"):
-        write_reconciled(bad, bad, Territory.of([]), reference, io.StringIO())
+        write_reconciled(bad, bad, Territory.of([]), reference, io.StringIO().write)

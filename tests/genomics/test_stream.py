@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ MakeLane = Callable[..., SequencingItem]
 
 def streamed(sample: Sample) -> list[str]:
     pieces: list[bytes] = []
-    count = stream_sample(sample, pieces.append)
+    count = stream_sample(sample, Path(), pieces.append)
     lines = b"".join(pieces).decode().splitlines()
     assert len(lines) == 4 * count
     return lines
@@ -113,5 +114,5 @@ def test_faults_of_a_later_lane_stop_before_anything_is_written(lane: MakeLane) 
     empty = lane(2, b"", b"")
     written: list[bytes] = []
     with pytest.raises(InputError, match="NO_READS"):
-        stream_sample(sample_of(good, empty), written.append)
+        stream_sample(sample_of(good, empty), Path(), written.append)
     assert written == []

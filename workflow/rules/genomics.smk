@@ -82,29 +82,20 @@ rule genomics_align_reads:
     shell:
         """
         export REF_PATH="$PWD/{input.cache}/%s"
-        equisite genomics each --index {input.index} --reads \
-            --out {output.crams} --outcomes {output.outcomes} '
-            START=align
-            if [ "$GIVEN" = reads ]; then
-                START=$(equisite genomics judge-start --index {input.index} \
-                    --item "$ITEM" --header {input.header})
-            fi
-            if [ "$START" = take ]; then
-                equisite genomics take-alignment --index {input.index} --item "$ITEM" \
-                        --header {input.header} \
-                    | samtools view -C --no-PG - > "$OUT.cram"
-            else
-                equisite genomics stream-reads --index {input.index} --item "$ITEM" \
-                    | bwa mem -t {threads} -K {params.bases_per_batch} -Y -p -C -v 2 \
+        equisite genomics align --index {input.index} --header {input.header} \
+            --out {output.crams} --outcomes {output.outcomes} --take '
+                samtools view -C --no-PG - > "$OUT.cram"
+                samtools index "$OUT.cram"
+            ' --align '
+                bwa mem -t {threads} -K {params.bases_per_batch} -Y -p -C -v 2 \
                         -H {input.header} -H "$READ_GROUPS" {input.reference} - \
                     | grep -v ^@PG \
                     | samtools fixmate -m -u --no-PG - - \
                     | samtools sort -u -m 500M --no-PG -T "$SCRATCH/sort" - \
                     | samtools markdup -u --no-PG -T "$SCRATCH/markdup" - - \
                     | samtools view -C --no-PG -x ms - > "$OUT.cram"
-            fi
-            samtools index "$OUT.cram"
-        ' 2>{log}
+                samtools index "$OUT.cram"
+            ' 2>{log}
         """
 
 
@@ -128,42 +119,41 @@ rule genomics_call_variants:
         mem_mb=2000,
     params:
         code=code_digest("genomics"),
-        callers=SITE.protocol.genomics.callers,
-        second="freebayes" if "freebayes" in SITE.protocol.genomics.callers else "",
+        # Only the second caller may be left out; the first is always bcftools.
+        second=lambda wildcards, input: (
+            f"""
+                samtools view -u --no-PG -F UNMAP,DUP -L "$WINDOWS" \\
+                        "{input.crams}/$ITEM.cram" \\
+                    | freebayes -f {input.reference} -c > "$CALLS"
+            """
+            if "freebayes" in SITE.protocol.genomics.callers
+            else ""
+        ),
     shell:
         """
         export REF_PATH="$PWD/{input.cache}/%s"
-        equisite genomics each --index {input.index} --after {input.aligned} --germline \
-            --out {output.calls} --outcomes {output.outcomes} '
-            if [ "$GIVEN" = calls ]; then
-                equisite genomics take-calls --index {input.index} --item "$ITEM" \
-                        --header {input.header} --cache {input.cache} \
-                    | bcftools sort -T "$SCRATCH/sort" -Ou \
-                    | bcftools norm --no-version -f {input.reference} -d exact \
-                        -o "$SCRATCH/calls.vcf"
-            else
-                bcftools mpileup --no-version -d 2000 -a AD,ADF,ADR,DP,SP -Ou \
-                        -f {input.reference} "{input.crams}/$ITEM.cram" \
+        equisite genomics call --index {input.index} --after {input.aligned} \
+            --header {input.header} --cache {input.cache} \
+            --out {output.calls} --outcomes {output.outcomes} --scan '
+                samtools view -F UNMAP,SECONDARY,QCFAIL,DUP \
+                    -e "[NM] > 0 && (!flag.paired || flag.proper_pair)" \
+                    "{input.crams}/$ITEM.cram"
+            ' --first '
+                samtools view -u --no-PG -L "$ACTIVE" "{input.crams}/$ITEM.cram" \
+                    | bcftools mpileup --no-version -d 2000 -a AD,DP -Ou \
+                        -f {input.reference} -T "$ACTIVE" - \
                     | bcftools call --no-version -mv -Ou \
                     | bcftools norm --no-version -f {input.reference} -Ov \
-                    | grep -v ^##reference= > "$SCRATCH/calls.vcf"
-                if [ -n "{params.second}" ]; then
-                    set -- --first "$SCRATCH/calls.vcf" \
-                        --header {input.header} --cache {input.cache}
-                    equisite genomics choose-windows "$@" > "$SCRATCH/windows.bed"
-                    samtools view -u --no-PG -F UNMAP,DUP -L "$SCRATCH/windows.bed" \
-                            "{input.crams}/$ITEM.cram" \
-                        | freebayes -f {input.reference} -c > "$SCRATCH/second.vcf"
-                    equisite genomics reconcile "$@" \
-                            --second "$SCRATCH/second.vcf" --windows "$SCRATCH/windows.bed" \
-                        | bcftools norm --no-version -f {input.reference} \
-                            -o "$SCRATCH/both.vcf"
-                    mv "$SCRATCH/both.vcf" "$SCRATCH/calls.vcf"
-                fi
-            fi
-            bcftools view --no-version -Oz -o "$OUT.vcf.gz" "$SCRATCH/calls.vcf"
-            bcftools index "$OUT.vcf.gz"
-        ' 2>{log}
+                    | grep -v ^##reference= > "$CALLS"
+            ' --second '{params.second}' --finish '
+                bcftools norm --no-version -f {input.reference} -Oz -o "$OUT.vcf.gz" -
+                bcftools index "$OUT.vcf.gz"
+            ' --take '
+                bcftools sort -T "$SCRATCH/sort" -Ou \
+                    | bcftools norm --no-version -f {input.reference} -d exact -Oz \
+                        -o "$OUT.vcf.gz"
+                bcftools index "$OUT.vcf.gz"
+            ' 2>{log}
         """
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from equisite.core.each import Bench
+    from equisite.core.errors import Finding
     from equisite.core.outcomes import Outcome
     from equisite.genomics.samples import Sample
     from equisite.protocol.models import Protocol
@@ -53,33 +55,24 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     stream.add_argument("--item", required=True, help="token of the sample")
     stream.set_defaults(call=_stream_reads)
 
-    windows = verbs.add_parser(
-        "choose-windows", help="write the bases in which a second caller is asked"
-    )
-    reconciled = verbs.add_parser("reconcile", help="put the calls of two callers together")
-    for verb in (windows, reconciled):
-        verb.add_argument("--first", type=Path, required=True, help="calls of bcftools")
-        verb.add_argument("--header", type=Path, required=True, help="header.sam")
-        verb.add_argument("--cache", type=Path, required=True, help="sequences by M5")
-    reconciled.add_argument("--second", type=Path, required=True, help="calls of freebayes")
-    reconciled.add_argument("--windows", type=Path, required=True, help="where it was asked")
-    windows.set_defaults(call=_choose_windows)
-    reconciled.set_defaults(call=_reconcile)
-
-    judge = verbs.add_parser("judge-start", help="tell whether reads are taken or aligned")
-    take = verbs.add_parser("take-alignment", help="write a given alignment as our SAM")
-    for verb in (judge, take):
+    align = verbs.add_parser("align", help="write an alignment per sample of a batch")
+    align.add_argument("--align", required=True, metavar="PIPELINE", help="from FASTQ")
+    align.add_argument("--take", required=True, metavar="PIPELINE", help="from sorted SAM")
+    call = verbs.add_parser("call", help="write the final calls per sample of a batch")
+    call.add_argument("--after", type=Path, nargs="+", default=[], metavar="OUTCOMES")
+    call.add_argument("--cache", type=Path, required=True, help="sequences by M5")
+    call.add_argument("--scan", required=True, metavar="PIPELINE", help="reads that differ")
+    call.add_argument("--first", required=True, metavar="PIPELINE", help="the first caller")
+    call.add_argument("--second", default="", metavar="PIPELINE", help="the second caller")
+    call.add_argument("--finish", required=True, metavar="PIPELINE", help="what is written")
+    call.add_argument("--take", required=True, metavar="PIPELINE", help="from given calls")
+    for verb in (align, call):
         verb.add_argument("--index", type=Path, required=True)
-        verb.add_argument("--item", required=True, help="token of the sample")
         verb.add_argument("--header", type=Path, required=True, help="header.sam")
-    given = verbs.add_parser("take-calls", help="write given calls, checked, as VCF")
-    given.add_argument("--index", type=Path, required=True)
-    given.add_argument("--item", required=True, help="token of the sample")
-    given.add_argument("--header", type=Path, required=True, help="header.sam")
-    given.add_argument("--cache", type=Path, required=True, help="sequences by M5")
-    given.set_defaults(call=_take_calls)
-    judge.set_defaults(call=_judge_start)
-    take.set_defaults(call=_take_alignment)
+        verb.add_argument("--out", type=Path, required=True)
+        verb.add_argument("--outcomes", type=Path, required=True)
+    align.set_defaults(call=_align)
+    call.set_defaults(call=_call)
 
     count = verbs.add_parser("count-features", help="write a batch's variant features")
     count.add_argument("--protocol", type=Path, required=True)
@@ -131,15 +124,8 @@ def _prepare_models(args: argparse.Namespace) -> int:
 
 
 def _each(args: argparse.Namespace) -> int:
-    from equisite.core.each import StepFailed, run_each
-    from equisite.core.outcomes import write_outcomes
-    from equisite.genomics.samples import (
-        ROOM,
-        germline_samples,
-        items_of,
-        not_refused,
-        read_samples,
-    )
+    from equisite.core.each import pipeline
+    from equisite.genomics.samples import germline_samples, not_refused, read_samples
 
     samples = not_refused(read_samples(args.index), args.after)
     remarks: list[Outcome] = []
@@ -147,13 +133,58 @@ def _each(args: argparse.Namespace) -> int:
         samples = [sample for sample in samples if sample.given != "calls"]
     if args.germline:
         samples, remarks = germline_samples(samples)
+    whole = pipeline(args.pipeline)
+    return _work(samples, lambda _, bench: whole(bench), remarks, args)
+
+
+def _work(
+    samples: Sequence[Sample],
+    work: Callable[[Sample, Bench], Iterable[Finding]],
+    remarks: Sequence[Outcome],
+    args: argparse.Namespace,
+) -> int:
+    from equisite.core.each import StepFailed, run_each
+    from equisite.core.outcomes import write_outcomes
+    from equisite.genomics.samples import ROOM, items_of
+
+    by_token = {sample.token: sample for sample in samples}
+
+    def on(bench: Bench) -> Iterable[Finding]:
+        return work(by_token[bench.item.token], bench)
+
     try:
-        outcomes = run_each(items_of(samples), args.pipeline, room=ROOM, folder=args.out)
+        outcomes = run_each(items_of(samples), on, room=ROOM, folder=args.out)
     except StepFailed as error:
         print(error, file=sys.stderr)
         return 1
     write_outcomes(args.outcomes, [*outcomes, *remarks])
     return 0
+
+
+def _align(args: argparse.Namespace) -> int:
+    from equisite.genomics.align import Aligner
+    from equisite.genomics.samples import read_samples
+
+    aligner = Aligner(args.align, args.take, args.header.read_text(encoding="utf-8"))
+    samples = [sample for sample in read_samples(args.index) if sample.given != "calls"]
+    return _work(samples, aligner.work, (), args)
+
+
+def _call(args: argparse.Namespace) -> int:
+    from equisite.genomics.call import Callers
+    from equisite.genomics.samples import germline_samples, not_refused, read_samples
+    from equisite.genomics.second_caller import CachedReference
+
+    callers = Callers(
+        args.scan,
+        args.first,
+        args.second,
+        args.finish,
+        args.take,
+        CachedReference(args.header, args.cache),
+    )
+    samples, remarks = germline_samples(not_refused(read_samples(args.index), args.after))
+    return _work(samples, callers.work, remarks, args)
 
 
 def _sample(args: argparse.Namespace) -> Sample:
@@ -180,81 +211,17 @@ def _or_refusal(step: Callable[[], None]) -> int:
 
 
 def _stream_reads(args: argparse.Namespace) -> int:
+    import tempfile
+
     from equisite.genomics.stream import stream_sample
 
     sample = _sample(args)
 
     def step() -> None:
-        stream_sample(sample, sys.stdout.buffer.write)
+        with tempfile.TemporaryDirectory() as scratch:
+            stream_sample(sample, Path(scratch), sys.stdout.buffer.write)
 
     return _or_refusal(step)
-
-
-def _judge_start(args: argparse.Namespace) -> int:
-    import json
-
-    from equisite.core.each import refuse
-    from equisite.genomics.aligned import judge_start
-
-    def step() -> None:
-        start = judge_start(_sample(args), args.header.read_text(encoding="utf-8"))
-        if start.remarks:
-            refuse(Path(os.environ["REFUSAL"]), start.remarks)
-        _names_file().write_text(json.dumps(start.renamed), encoding="utf-8")
-        print(start.how)
-
-    return _or_refusal(step)
-
-
-def _names_file() -> Path:
-    """Where `judge-start` leaves other names of sequences for `take-alignment`."""
-    return Path(os.environ["SCRATCH"]) / "names.json"
-
-
-def _take_alignment(args: argparse.Namespace) -> int:
-    import json
-
-    from equisite.genomics.aligned import taken_alignment
-
-    def step() -> None:
-        header = args.header.read_text(encoding="utf-8")
-        renamed = json.loads(_names_file().read_bytes())
-        for piece in taken_alignment(_sample(args), renamed, header):
-            sys.stdout.buffer.write(piece)
-
-    return _or_refusal(step)
-
-
-def _take_calls(args: argparse.Namespace) -> int:
-    from equisite.core.each import refuse
-    from equisite.genomics.given_calls import take_calls
-    from equisite.genomics.second_caller import CachedReference
-
-    def step() -> None:
-        reference = CachedReference(args.header, args.cache)
-        remarks = take_calls(_sample(args), reference, sys.stdout.write)
-        refuse(Path(os.environ["REFUSAL"]), remarks)
-
-    return _or_refusal(step)
-
-
-def _choose_windows(args: argparse.Namespace) -> int:
-    from equisite.genomics.second_caller import CachedReference, windows
-
-    for contig, start, end in windows(args.first, CachedReference(args.header, args.cache)):
-        print(contig, start, end, sep="\t")
-    return 0
-
-
-def _reconcile(args: argparse.Namespace) -> int:
-    from equisite.genomics.second_caller import CachedReference, write_reconciled
-    from equisite.variants.intervals import read_bed
-    from equisite.variants.vcf import open_text
-
-    asked = read_bed(open_text(args.windows))
-    reference = CachedReference(args.header, args.cache)
-    write_reconciled(args.first, args.second, asked, reference, sys.stdout)
-    return 0
 
 
 def _count_features(args: argparse.Namespace) -> int:

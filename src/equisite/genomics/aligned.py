@@ -6,7 +6,6 @@ to stand on a command line, in a message of a tool or in a header.
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -112,16 +111,18 @@ def bare_name(name: str) -> str:
     return "MT" if bare == "M" else bare
 
 
-def link(lane: SequencingItem, file: str) -> Path:
+def link(lane: SequencingItem, file: str, scratch: Path) -> Path:
     """A file of a lane under a name that tells nothing, in the step's own folder."""
-    place = Path(os.environ["SCRATCH"]) / f"lane{lane.lane_number}{Path(file).suffix}"
+    place = scratch / f"lane{lane.lane_number}{Path(file).suffix}"
     if not place.is_symlink():
         place.symlink_to(file)
     return place
 
 
-def judge_start(sample: Sample, reference: str) -> Start:
+def judge_start(sample: Sample, reference: str, scratch: Path) -> Start:
     """How a sample with BAM or CRAM starts; FASTQ is aligned. reference: its header's text.
+
+    scratch: folder for links to the files.
 
     Raises InputError TRUNCATED_READS, READS_UNREADABLE, CRAM_REFERENCE and those of
     `judge_header`.
@@ -129,7 +130,7 @@ def judge_start(sample: Sample, reference: str) -> Start:
     known = parse_header(reference)
     starts = []
     for lane in (lane for lane in sample.lanes if lane.reads):
-        path = link(lane, lane.reads)
+        path = link(lane, lane.reads, scratch)
         number = lane.lane_number
         if _samtools("quickcheck", "-u", str(path)).returncode:
             raise InputError("TRUNCATED_READS", lane=number)
@@ -157,7 +158,7 @@ def judge_start(sample: Sample, reference: str) -> Start:
 
 
 def taken_alignment(
-    sample: Sample, renamed: Mapping[str, str], reference: str
+    sample: Sample, renamed: Mapping[str, str], reference: str, scratch: Path
 ) -> Iterator[bytes]:
     """SAM of an alignment that is taken: header of the reference, own read group, records."""
     (lane,) = sample.lanes
@@ -165,7 +166,8 @@ def taken_alignment(
     yield b"@HD\tVN:1.6\tSO:coordinate\n" + reference.encode() + group + b"\n"
     tail = f"\tRG:Z:{read_group(lane)}\n".encode()
     options = [word for tag in _EMPTIED for word in ("-x", tag)]
-    command = ["samtools", "view", "--no-PG", *options, str(link(lane, lane.reads))]
+    command = ["samtools", "view", "--no-PG", *options]
+    command.append(str(link(lane, lane.reads, scratch)))
     names = {old.encode(): new.encode() for old, new in renamed.items()}
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         if process.stdout is None:

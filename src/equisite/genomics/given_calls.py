@@ -21,13 +21,16 @@ _SURE = frozenset("ACGT")
 
 
 def take_calls(
-    sample: Sample, reference: Mapping[str, str], write: Callable[[str], object]
+    sample: Sample,
+    reference: Mapping[str, str],
+    scratch: Path,
+    write: Callable[[str], object],
 ) -> list[Finding]:
     """Write a VCF of the sample's given calls, unsorted; returns remarks.
 
-    reference: upper-case sequences by name. Records of other filters than PASS, of sequences
-    that the reference does not have, and with alleles or REF that are no bases, are left out
-    and counted.
+    reference: upper-case sequences by name. scratch: folder for links to the files. Records
+    of other filters than PASS, of sequences that the reference does not have, and with
+    alleles or REF that are no bases, are left out and counted.
     Raises InputError CALLS_UNREADABLE, CALLS_SAMPLE, CALLS_WITHOUT_GENOTYPES,
     CALLS_OTHER_REFERENCE.
     """
@@ -39,7 +42,9 @@ def take_calls(
     write("\t".join((*columns, sample.token)) + "\n")
     left: Counter[str] = Counter(filtered=0, elsewhere=0, symbolic=0)
     for lane in sample.lanes:
-        for record in records(_lines(link(lane, lane.calls)), sample.name, reference, left):
+        for record in records(
+            _lines(link(lane, lane.calls, scratch)), sample.name, reference, left
+        ):
             write(record)
     remarks = [Finding("CALLS_ONLY")]
     if left.total():

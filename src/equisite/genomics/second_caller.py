@@ -6,9 +6,8 @@ Both steps read sorted VCFs once, stretch by stretch: memory does not grow with 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TextIO
 
 from equisite.variants.intervals import Territory
 from equisite.variants.reconcile import reconcile, unsettled
@@ -57,7 +56,11 @@ def windows(calls: Path, reference: Mapping[str, str]) -> Territory:
 
 
 def write_reconciled(
-    first: Path, second: Path, asked: Territory, reference: Mapping[str, str], out: TextIO
+    first: Path,
+    second: Path,
+    asked: Territory,
+    reference: Mapping[str, str],
+    write: Callable[[str], object],
 ) -> int:
     """Write the final calls as VCF; returns their number.
 
@@ -70,8 +73,8 @@ def write_reconciled(
             break
         column = line
         if line.startswith("#CHROM"):
-            out.write(f"{_LABEL}\n")
-        out.write(f"{line}\n")
+            write(f"{_LABEL}\n")
+        write(f"{line}\n")
     if not column.startswith("#CHROM"):
         raise ValueError("the calls have no header line")
     written = 0
@@ -88,7 +91,7 @@ def write_reconciled(
         for _, _, label, line in sorted(lines):
             fields = line.split("\t")
             fields[7] = f"{fields[7]};CONS={label}"
-            out.write("\t".join(fields) + "\n")
+            write("\t".join(fields) + "\n")
         written += len(lines)
     return written
 

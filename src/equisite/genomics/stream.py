@@ -25,8 +25,10 @@ _COMPARED = 1000
 """Reads at the start of two files that must all be equal before they count as the same."""
 
 
-def stream_sample(sample: Sample, write: Callable[[bytes], object]) -> int:
+def stream_sample(sample: Sample, scratch: Path, write: Callable[[bytes], object]) -> int:
     """Write all reads of `sample`; returns their number (a pair counts two).
+
+    scratch: folder for links to BAM and CRAM, and for what their sorting spills.
 
     Each read carries its read group as comment. Everything is checked in the same pass.
     Raises InputError SAME_READS_TWICE, MATES_OUT_OF_STEP, MATES_UNEQUAL, READS_UNREADABLE,
@@ -36,15 +38,15 @@ def stream_sample(sample: Sample, write: Callable[[bytes], object]) -> int:
     reads = 0
     for lane in sample.lanes:
         tail = f" RG:Z:{read_group(lane)}".encode()
-        for block in _blocks(lane):
+        for block in _blocks(lane, scratch):
             reads += len(block[0]) * len(block)
             write(_interleaved(block, tail))
     return reads
 
 
-def _blocks(lane: SequencingItem) -> Iterator[tuple[Records, ...]]:
+def _blocks(lane: SequencingItem, scratch: Path) -> Iterator[tuple[Records, ...]]:
     if lane.reads:
-        return _from_alignment(lane)
+        return _from_alignment(lane, scratch)
     return _pairs(lane) if lane.fastq_2 else _singles(lane)
 
 
@@ -69,9 +71,9 @@ def _singles(lane: SequencingItem) -> Iterator[tuple[Records, ...]]:
         yield (records,)
 
 
-def _from_alignment(lane: SequencingItem) -> Iterator[tuple[Records, ...]]:
+def _from_alignment(lane: SequencingItem, scratch: Path) -> Iterator[tuple[Records, ...]]:
     """Pairs, then single reads, of a BAM or CRAM, in the order of `samtools collate`."""
-    place = link(lane, lane.reads)
+    place = link(lane, lane.reads, scratch)
     rest = [place.with_suffix(f".{kind}.fastq") for kind in ("lone", "single")]
     collate = ["samtools", "collate", "-u", "-O", "--no-PG", str(place)]
     split = ["samtools", "fastq", "-n", "-s", str(rest[0]), "-0", str(rest[1]), "-"]
