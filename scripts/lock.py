@@ -71,6 +71,7 @@ BUILDER = [
 ]
 TEST = ["git"]
 BROWSER = ["chromium", "fonts-dejavu-core"]
+ORTHANC = ["orthanc", "orthanc-dicomweb"]
 RUNNER_WHEELS = [
     "snakemake==9.27.1",
     "snakemake-executor-plugin-slurm",
@@ -187,6 +188,7 @@ def lock_debs(home: Home) -> None:
         "builder": lock.closure(IMAGE + BUILDER) - image,
         "test": test,
         "browser": lock.closure(IMAGE + TEST + BROWSER) - image - test,
+        "orthanc": lock.closure(IMAGE + ORTHANC) - image,
     }
     for name, files in sets.items():
         rows = lock.rows(files)

@@ -17,7 +17,7 @@ exec {runner}/bin/snakemake "$@"
 EQUISITE = """#!/bin/bash
 # Written by scripts/run.py install. What reads sheets or starts Snakemake runs in the runner.
 export EQUISITE_HOME={home} USER="${{USER:-$(id -un 2>/dev/null || echo equisite)}}"
-if [[ ${{1:-}} =~ ^(init|check|run|protocol|papers)$ ||
+if [[ ${{1:-}} =~ ^(init|check|fetch|run|protocol|papers)$ ||
   "${{1:-}} ${{2:---}}" == "compare -"* ]]; then
   export PYTHONPATH={source} PATH={bin}:$PATH
   exec {runner}/bin/python -m equisite.cli "$@"

@@ -34,6 +34,13 @@ tree={tree}
 export LD_LIBRARY_PATH=$tree/{libraries} GIT_EXEC_PATH=$tree/usr/lib/git-core
 exec "$tree/usr/bin/git" -c safe.directory='*' "$@"
 """
+ORTHANC = """#!/bin/bash
+# Written by scripts/run.py test. Orthanc, a DICOM server, of its own tree; a test starts it.
+tree={tree}
+export LD_LIBRARY_PATH=$tree/{libraries}
+export DCMDICTPATH=$(echo "$tree"/usr/share/libdcmtk*/dicom.dic)
+exec "$tree/usr/sbin/Orthanc" "$@"
+"""
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{tree}/usr/share/fonts</dir>
@@ -47,14 +54,14 @@ def wheel_items(home: Home) -> list[Item]:
 
 
 def deb_items(home: Home, name: str) -> list[Item]:
-    """The lock of git (`test`) or of the browser (`browser`)."""
+    """The lock of git (`test`), of the browser or of Orthanc."""
     return read_debs(home.envs / f"{name}.debs.lock")
 
 
 def kit_to(plan: Plan, folder: Path) -> int:
     """Collect the files of the tests in a kit folder; return their bytes."""
     home = plan.home
-    debs = [*deb_items(home, "test"), *deb_items(home, "browser")]
+    debs = [item for name in ("test", "browser", "orthanc") for item in deb_items(home, name)]
     fetch.fetch(wheel_items(home), home, plan.kit, plan.pip().get)
     fetch.fetch(debs, home, plan.kit, plan.apt.get)
     return fetch.make_kit([*wheel_items(home), *debs], home, folder)
@@ -137,6 +144,15 @@ def make_browser(plan: Plan) -> Path | None:
     return launcher
 
 
+def make_orthanc(plan: Plan) -> Path:
+    """Unpack Orthanc with its DICOMweb plugin; return its launcher. Raises Stop."""
+    tree = plan.home.test / "orthanc"
+    make_tree(plan, "orthanc", tree)
+    launcher = plan.home.test / "bin" / "orthanc"
+    write_script(launcher, ORTHANC.format(tree=tree, libraries=LIBRARIES))
+    return launcher
+
+
 def checks(home: Home, test_python: Path) -> list[tuple[str, list[str]]]:
     """Names and commands of the linters, in order.
 
@@ -165,7 +181,9 @@ def checks(home: Home, test_python: Path) -> list[tuple[str, list[str]]]:
 FOLDERS = ("src", "scripts", "tests", "benchmarks")
 
 
-def extra_environment(plan: Plan, python: Path, browser: Path | None) -> dict[str, str]:
+def extra_environment(
+    plan: Plan, python: Path, browser: Path | None, orthanc: Path | None
+) -> dict[str, str]:
     """What the tests are told about where things are."""
     home = plan.home
     told = {
@@ -175,6 +193,8 @@ def extra_environment(plan: Plan, python: Path, browser: Path | None) -> dict[st
     }
     if browser is not None:
         told["EQUISITE_CHROMIUM"] = str(browser)
+    if orthanc is not None:
+        told["EQUISITE_ORTHANC"] = str(orthanc)
     return told
 
 
@@ -199,8 +219,14 @@ def run_all(plan: Plan, only: str, rest: Sequence[str]) -> int:
     python = make_tools(plan)
     make_git(plan)
     browser = make_browser(plan)
-    extra = extra_environment(plan, python, browser)
     failed: list[str] = []
+    orthanc = None
+    try:
+        orthanc = make_orthanc(plan)
+    except Stop as stop:
+        say(f"equisite: no Orthanc, DICOMweb is not tested: {stop}")
+        failed.append("Orthanc")
+    extra = extra_environment(plan, python, browser, orthanc)
     if (not only or only in ("software", "front")) and not front_holds(plan, python):
         failed.append("front")
     for name, words in [] if only else checks(home, python):

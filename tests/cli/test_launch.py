@@ -57,6 +57,19 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def test_what_is_prepared_comes_first_unless_snakemake_is_only_asked(site: Path) -> None:
+    seen: list[bool] = []
+
+    def prepare() -> None:
+        seen.append((site / "arguments").exists())
+
+    assert launch.run(site, "local", "2", ["--dry-run"], prepare=prepare) == 0
+    assert seen == []
+    (site / "arguments").unlink()
+    assert launch.run(site, "local", "2", [], prepare=prepare) == 0
+    assert seen == [False]
+
+
 def test_prints_what_it_starts(site: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert launch.run(site, "local", "2", ["--quiet", "all"]) == 0
     printed = capfd.readouterr().out.splitlines()

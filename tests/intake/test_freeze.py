@@ -17,6 +17,7 @@ from equisite.core.errors import ConfigError
 from equisite.core.tables import read_rows, read_table
 from equisite.intake.freeze import SEEN, freeze
 from equisite.intake.index import ImagingItem, SequencingItem
+from equisite.intake.pacs import COPIES, copy_of
 
 
 def index(site: Path) -> dict[str, bytes]:
@@ -129,6 +130,31 @@ def test_a_touched_file_changes_its_batch(site: Path) -> None:
     freeze(site)
     after = index(site)
     assert {n for n in after if after[n] != before[n]} == {"imaging/1.tsv", "frozen.json"}
+
+
+def test_series_of_the_pacs_are_looked_for_among_their_copies(site: Path) -> None:
+    uid = "1.2.840.113619.2.5.1"
+    for name, old, new in (
+        ("imaging.tsv", "images/p01", uid),
+        ("config.yaml", "freeze:", "pacs: {url: 'https://pacs.example/w'}\nfreeze:"),
+    ):
+        path = site / name
+        path.write_text(path.read_text().replace(old, new))
+
+    def row() -> ImagingItem:
+        freeze(site)
+        rows = read_rows(site / "work/intake/imaging/1.tsv", ImagingItem)
+        return next(r for r in rows if r.patient == "P01")
+
+    nothing_there = row()
+    assert (nothing_there.series, nothing_there.root) == (uid, str(site / COPIES))
+    copy = site / COPIES / copy_of(uid)
+    copy.mkdir(parents=True)
+    (copy / "a").write_bytes(b"slice")
+    first = row()
+    (copy / "b").write_bytes(b"another slice")
+    assert len({nothing_there.stamp, first.stamp, row().stamp}) == 3
+    assert row().token == first.token
 
 
 def test_batches_that_are_no_more_leave_the_index(site: Path) -> None:

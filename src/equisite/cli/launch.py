@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,10 +61,12 @@ def run(
     extra: Sequence[str],
     snakefile: str = "Snakefile",
     config: str = "config.yaml",
+    prepare: Callable[[], object] = lambda: None,
 ) -> int:
     """Run a folder under its lock; returns Snakemake's exit code, 70 for its faults.
 
-    config: the file that a folder of this kind has.
+    config: the file that a folder of this kind has. prepare: called under the lock, before
+    Snakemake; not where Snakemake is only asked something.
 
     A lock that a killed run left behind is healed: what still runs of it is killed, then
     Snakemake's own lock is opened.
@@ -81,8 +83,11 @@ def run(
             code = _follow(unlock, lock, raw=True)
             if code:
                 return _our_code(code)
+        raw = bool(_RAW & set(extra))
+        if not raw:
+            prepare()
         print(shlex.join(command), flush=True)
-        code = _follow(command, lock, raw=bool(_RAW & set(extra)))
+        code = _follow(command, lock, raw=raw)
         lock.leave = (code < 0 or code >= 128) and _locked(directory)
         return _our_code(code)
 

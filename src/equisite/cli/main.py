@@ -14,6 +14,7 @@ from equisite.core.errors import EquisiteError
 TOP = {
     "init": "site",
     "check": "site",
+    "fetch": "fetch",
     "run": "site",
     "status": "cohort",
     "prepare": "release",
@@ -38,7 +39,7 @@ NOUNS = {
 """Groups of verbs that the rules call."""
 
 EPILOG = """\
-a site:    equisite init | check | run | status | prepare | approve
+a site:    equisite init | check | fetch | run | status | prepare | approve
 the lead:  equisite verify | inspect | compare
 """
 

@@ -58,10 +58,17 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
+    from equisite.cli.fetch import fetch_named
     from equisite.cli.launch import run
     from equisite.cli.summary import summary
 
-    code = run(args.directory, args.profile, args.cores, args.snakemake)
+    code = run(
+        args.directory,
+        args.profile,
+        args.cores,
+        args.snakemake,
+        prepare=lambda: fetch_named(args.directory),
+    )
     if code == 0 and not args.snakemake:
         for line in summary(args.directory.absolute()):
             print(line)

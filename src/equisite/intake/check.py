@@ -12,6 +12,7 @@ from equisite.core.errors import ConfigError, Finding
 from equisite.intake import imaging as imaging_checks
 from equisite.intake import sequencing as sequencing_checks
 from equisite.intake.agreement import check_keyring, check_product, check_tightening
+from equisite.intake.pacs import COPIES
 from equisite.intake.patients import (
     check_clinical_only,
     check_known,
@@ -20,7 +21,13 @@ from equisite.intake.patients import (
 )
 from equisite.intake.places import Place, Places
 from equisite.intake.reference import check_reference
-from equisite.intake.rows import Sheet, read_imaging, read_patients, read_sequencing
+from equisite.intake.rows import (
+    Sheet,
+    read_imaging,
+    read_patients,
+    read_sequencing,
+    without_withdrawn,
+)
 from equisite.protocol.load import examine_protocol, examine_site
 from equisite.protocol.models import Protocol
 from equisite.protocol.site import ImagingRow, PatientRow, SequencingRow, SiteConfig
@@ -84,6 +91,10 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
     findings += more
     reads, more = _folder(config.roots.reads, document, ("roots", "reads"), directory)
     findings += more
+    if config.pacs is not None:
+        if config.roots.images is not None:
+            findings.append(Finding("PACS_AND_ROOT", document.where(("pacs",))))
+        root = Place(str((directory / COPIES).absolute()), "", "")
     imaging, series, more = _imaging(directory, config, patients, protocol)
     findings += more
     fasta = None
@@ -115,7 +126,7 @@ def _sequencing(
     if patients is not None:
         findings += check_known(patients, sheet)
     findings += sequencing_checks.check_sequencing(sheet)
-    sheet = _without_withdrawn(sheet, patients)
+    sheet = without_withdrawn(sheet, patients)
     found, more = sequencing_checks.check_files(sheet, Places(sheet.folder))
     return sheet, found, findings + more
 
@@ -134,21 +145,15 @@ def _imaging(
         return None, {}, findings
     if patients is not None:
         findings += check_known(patients, sheet)
-    findings += imaging_checks.check_imaging(sheet, root_given=config.roots.images is not None)
+    findings += imaging_checks.check_imaging(
+        sheet, root_given=config.roots.images is not None or config.pacs is not None
+    )
     if protocol is not None:
         findings += imaging_checks.check_against_protocol(sheet, protocol)
-    sheet = _without_withdrawn(sheet, patients)
-    found, more = imaging_checks.check_files(sheet, Places(sheet.folder))
+    sheet = without_withdrawn(sheet, patients)
+    copies = directory / COPIES if config.pacs is not None else None
+    found, more = imaging_checks.check_files(sheet, Places(sheet.folder), copies)
     return sheet, found, findings + more
-
-
-def _without_withdrawn(sheet: Any, patients: Sheet[PatientRow] | None) -> Any:
-    """The sheet without rows of withdrawn patients: their files may be gone, rightly."""
-    if patients is None:
-        return sheet
-    gone = {r.cells.patient for r in patients.rows if r.cells.status == "withdrawn"}
-    rows = tuple(row for row in sheet.rows if row.cells.patient not in gone)
-    return Sheet(sheet.name, sheet.folder, sheet.columns, rows, sheet.mentioned)
 
 
 def _folder(

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from equisite.core.errors import Finding
+from equisite.intake.pacs import copy_of, is_uid
 from equisite.intake.places import Place, Places
 from equisite.intake.rows import Row, Sheet
 from equisite.protocol.explain import did_you_mean
 from equisite.protocol.models import Protocol
 from equisite.protocol.site import ImagingRow
 
-UID = re.compile(r"^[0-9]+(\.[0-9]+){3,}$")
-"""A SeriesInstanceUID instead of a folder; at most 64 signs (DICOM PS3.5, 9.1)."""
-
 Found = dict[tuple[int, str], Place]
-
-
-def is_uid(series: str) -> bool:
-    """Whether a cell of column `series` is a SeriesInstanceUID."""
-    return len(series) <= 64 and UID.match(series) is not None
 
 
 def check_imaging(sheet: Sheet[ImagingRow], *, root_given: bool) -> Iterator[Finding]:
@@ -84,8 +77,14 @@ def check_against_protocol(sheet: Sheet[ImagingRow], protocol: Protocol) -> Iter
             )
 
 
-def check_files(sheet: Sheet[ImagingRow], places: Places) -> tuple[Found, list[Finding]]:
-    """Look at every folder and mask once: absent, empty, unreadable, or of two patients."""
+def check_files(
+    sheet: Sheet[ImagingRow], places: Places, copies: Path | None = None
+) -> tuple[Found, list[Finding]]:
+    """Look at every folder and mask once: absent, empty, unreadable, or of two patients.
+
+    copies: folder of the series that were copied from the PACS; what is not there yet, or
+    not in the PACS, is no mistake of the sheet.
+    """
     found: Found = {}
     findings: list[Finding] = []
     owners: dict[str, Row[ImagingRow]] = {}
@@ -96,6 +95,10 @@ def check_files(sheet: Sheet[ImagingRow], places: Places) -> tuple[Found, list[F
         if not is_uid(cells.series):
             place = places.tree(cells.series, sheet.where(row.line, "series"))
             looks.append(("series", place))
+        elif copies is not None:
+            place = places.tree(str(copies / copy_of(cells.series)), "")
+            if not isinstance(place, Finding):
+                found[row.line, "series"] = place
         for column, place in looks:
             if isinstance(place, Finding):
                 name = f"{column} {getattr(cells, column)}"

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from equisite.core.canonical import keyed_token, sha256_bytes
-from equisite.intake.imaging import is_uid
 from equisite.intake.index import ImagingItem, SequencingItem
+from equisite.intake.pacs import is_uid
 from equisite.intake.places import Place
 from equisite.intake.rows import Sheet
 from equisite.intake.sequencing import FILES

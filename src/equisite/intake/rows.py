@@ -78,6 +78,15 @@ def read_imaging(path: Path, name: str) -> tuple[Sheet[ImagingRow] | None, list[
     return _read(path, name, ImagingRow)
 
 
+def without_withdrawn(sheet: Sheet[Model], patients: Sheet[PatientRow] | None) -> Sheet[Model]:
+    """The sheet without rows of withdrawn patients: their files may be gone, rightly."""
+    if patients is None:
+        return sheet
+    gone = {r.cells.patient for r in patients.rows if r.cells.status == "withdrawn"}
+    rows = tuple(r for r in sheet.rows if getattr(r.cells, "patient", None) not in gone)
+    return Sheet(sheet.name, sheet.folder, sheet.columns, rows, sheet.mentioned)
+
+
 def clinical_columns() -> dict[str, Variable]:
     """Variables of the codebook that may be columns of `patients.tsv`, besides its own."""
     return {

@@ -47,6 +47,20 @@ class Roots(Strict):
     )
 
 
+class Pacs(Strict):
+    """The site's own archive, asked by DICOMweb for series that are given by their UID."""
+
+    url: str = Field(
+        pattern=r"^https?://[^\s@]+$",
+        description="Address of DICOMweb (QIDO-RS and WADO-RS), without user or password.",
+    )
+    token_env: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="Environment variable that holds the token; absent: no token is sent.",
+    )
+
+
 class Tighten(Strict):
     """A site may only be stricter than the protocol."""
 
@@ -81,6 +95,11 @@ class SiteConfig(Strict):
         default=None, description="Needed as soon as the sequencing sheet has a row."
     )
     roots: Roots = Field(default=Roots(), description="Folders of raw data.")
+    pacs: Pacs | None = Field(
+        default=None,
+        description="Archive from which `equisite run` copies series given by their UID; "
+        "instead of `roots.images`.",
+    )
     tighten: Tighten = Field(default=Tighten(), description="Stricter limits of disclosure.")
     batches: Batches = Field(default=Batches(), description="Sizes of jobs.")
 
