@@ -10,6 +10,7 @@ from equisite.core.canonical import sha256_file
 from equisite.core.errors import Finding
 from equisite.protocol.keyring import Keyring
 from equisite.protocol.models import (
+    CONSEQUENCES,
     CarriersTable,
     ComomentTable,
     FeatureTable,
@@ -165,6 +166,8 @@ def _tables(protocol: Protocol, document: Document) -> Iterator[Finding]:
         if isinstance(table, FeatureTable | ComomentTable):
             names = [table.features] if isinstance(table.features, str) else table.features
             for name in names:
+                if _of_no_region(name):
+                    continue
                 modality, _, rest = name.partition("__")
                 region = rest.partition("__")[0]
                 where = document.where((*place, "features"))
@@ -185,9 +188,27 @@ def _tables(protocol: Protocol, document: Document) -> Iterator[Finding]:
                     )
 
 
+def _of_no_region(name: str) -> bool:
+    """Whether the codebook has the name as a variable of the whole patient, as `som_tmb`."""
+    from equisite.codebook.book import codebook
+
+    return name.count("__") < 2 and codebook().knows(name)
+
+
 def _carriers(
     protocol: Protocol, document: Document, place: Location, table: CarriersTable
 ) -> Iterator[Finding]:
+    for consequence in table.consequence:
+        if consequence not in CONSEQUENCES[table.domain]:
+            yield Finding(
+                "CONSEQUENCE_OF_OTHER_DOMAIN",
+                document.where((*place, "consequence")),
+                {
+                    "consequence": consequence,
+                    "domain": table.domain,
+                    "known": ", ".join(CONSEQUENCES[table.domain]),
+                },
+            )
     where = document.where((*place, "genes"))
     panel = set(protocol.genomics.panel)
     if not panel:

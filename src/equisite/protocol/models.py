@@ -19,6 +19,18 @@ Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Modality = Literal["CT", "MR", "PT"]
 Gene = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 AnalysisSet = Literal["all", "genomics", "imaging", "both"]
+Consequence = Literal[
+    "truncating", "missense", "synonymous", "inframe",
+    "splice", "promoter", "amplification", "deletion", "rearrangement",
+]  # fmt: skip
+CONSEQUENCES: dict[str, tuple[Consequence, ...]] = {
+    "germline": ("truncating", "missense", "synonymous", "inframe"),
+    "somatic": (
+        "truncating", "splice", "inframe", "missense", "promoter",
+        "amplification", "deletion", "rearrangement",
+    ),
+}  # fmt: skip
+"""Classes of consequence by domain, in the order of columns."""
 
 
 class Head(Strict):
@@ -204,8 +216,14 @@ class CarriersTable(Strict):
     genes: Literal["panel"] | tuple[Gene, ...] = Field(
         description="All genes of the panel, or some of them."
     )
-    consequence: tuple[Literal["truncating", "missense", "synonymous", "inframe"], ...] = Field(
-        min_length=1, description="Classes of consequence."
+    domain: Literal["germline", "somatic"] = Field(
+        default="germline", description="Inherited alleles, or those of the tumour."
+    )
+    consequence: tuple[Consequence, ...] = Field(
+        min_length=1,
+        description="Classes of consequence: truncating, missense, inframe; synonymous "
+        "(germline); splice, promoter, amplification, deletion, rearrangement (somatic). "
+        "A patient counts where all classes of the table are known.",
     )
     analysis_set: AnalysisSet = Field(
         default="genomics", description="Which patients are counted."
