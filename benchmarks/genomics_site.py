@@ -120,11 +120,12 @@ def write_site(
     site: Path,
     batch: int,
     callers: Sequence[str] = CALLERS,
+    aligner: str = "bwa-mem",
 ) -> None:
     """A whole site folder: configuration, protocol of public data, keyring and sheets.
 
-    batch: patients per job. callers: as in the protocol, which is the example of `config/`
-    with the reference, territory and genes of the data folder.
+    batch: patients per job. callers, aligner: as in the protocol, which is the example of
+    `config/` with the reference, territory and genes of the data folder.
     """
     site.mkdir(parents=True)
     protocol = yaml.safe_load((CHECKOUT / "config/protocol.yaml").read_text(encoding="utf-8"))
@@ -146,6 +147,7 @@ def write_site(
         "gene_models": _pin(genes, site / "genes.gff3") if panel else None,
         "panel": panel,
         "callers": list(callers),
+        "aligner": aligner,
     }
     book = load_from(CHECKOUT / "resources/codebook")
     protocol["codebook"] = {"version": book.version, "constants_sha256": book.constants_sha256}

@@ -30,7 +30,9 @@ from types import SimpleNamespace
 SITE = SimpleNamespace(
     protocol=SimpleNamespace(
         genomics=SimpleNamespace(
-            bases_per_batch=10000000, callers=("bcftools", "freebayes")
+            aligner=config.get("aligner", "bwa-mem"),
+            bases_per_batch=10000000,
+            callers=("bcftools", "freebayes"),
         )
     ),
     genomics_batches=(1,),
@@ -149,7 +151,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     environment["PATH"] = f"{tools}:{Path(sys.executable).parent}:{environment['PATH']}"
     environment["PYTHONPATH"] = str(CHECKOUT / "src")
 
-    def start(cores: int, given: list[SequencingItem] = rows) -> Path:
+    def start(cores: int, given: list[SequencingItem] = rows, aligner: str = "bwa-mem") -> Path:
         site = tmp_path_factory.mktemp(f"site{cores}")
         intake = site / "work/intake"
         (intake / "genomics").mkdir(parents=True)
@@ -165,6 +167,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             SNAKEFILE.format(rules=str(CHECKOUT / "workflow/rules/genomics.smk"))
         )
         command = [shutil.which("snakemake") or "snakemake", "--cores", str(cores), "genomics"]
+        command += ["--config", f"aligner={aligner}"]
         done = subprocess.run(
             command, cwd=site, env=environment, capture_output=True, text=True, check=False
         )
@@ -266,6 +269,31 @@ def test_cores_change_no_byte(site: Path, run: Run) -> None:
     )
     assert [p for p in files if (site / p).read_bytes() != (other / p).read_bytes()] == []
     assert digest_of_calls(site / "work/genomics/1/calls/tok0.vcf.gz")
+
+
+def test_minimap2_finds_the_same_with_any_number_of_cores(site: Path, run: Run) -> None:
+    sites = [run(cores, aligner="minimap2") for cores in (1, 2)]
+    files = [f"work/genomics/1/{name}" for name in ("cram/tok0.cram", "calls/tok1.vcf.gz")]
+    assert [
+        f for f in files if (sites[0] / f).read_bytes() != (sites[1] / f).read_bytes()
+    ] == []
+    known, found = (
+        [
+            (r.contig, r.position, r.alleles, r.copies)
+            for r in read_genotypes(place / "work/genomics/1/calls/tok0.vcf.gz")
+        ]
+        for place in (site, sites[0])
+    )
+    assert found == known
+    header, expected = (
+        subprocess.run(
+            ["samtools", "view", "-H", "--no-PG", str(place / files[0])],
+            capture_output=True,
+            check=True,
+        ).stdout
+        for place in (sites[0], site)
+    )
+    assert header == expected
 
 
 def test_nothing_in_logs_or_headers_tells_whose_data_it_is(site: Path) -> None:

@@ -5,6 +5,12 @@ files that begin with OUT; a step that finds the data wrong refuses the sample, 
 failure fails the job.
 """
 
+ALIGNER = SITE.protocol.genomics.aligner
+INDEX = {"bwa-mem": [".amb", ".ann", ".bwt", ".pac", ".sa"], "minimap2": [".mmi"]}[
+    ALIGNER
+]
+"""Files of the aligner's index, beside the reference."""
+
 
 rule genomics_prepare_reference:
     output:
@@ -12,11 +18,7 @@ rule genomics_prepare_reference:
         fai="work/reference/{reference}/reference.fa.fai",
         index=multiext(
             "work/reference/{reference}/reference.fa",
-            ".amb",
-            ".ann",
-            ".bwt",
-            ".pac",
-            ".sa",
+            *INDEX,
         ),
         header="work/reference/{reference}/header.sam",
         cache=directory("work/reference/{reference}/cache"),
@@ -26,17 +28,21 @@ rule genomics_prepare_reference:
         "logs/benchmarks/genomics_prepare_reference/{reference}.tsv"
     threads: 1
     resources:
-        mem_mb=6000,
+        mem_mb=6000 if ALIGNER == "bwa-mem" else 14000,
     params:
         # What is written depends on the protocol alone, whichever FASTA a site has.
         code=code_digest("genomics"),
         protocol=digest_of_reference,
         source=source_of_reference,
         folder=subpath(output.fasta, parent=True),
+        index=lambda wildcards, output: {
+            "bwa-mem": f"bwa index {output.fasta}",
+            "minimap2": f"minimap2 -x sr -I 100G -d {output.fasta}.mmi {output.fasta}",
+        }[ALIGNER],
     shell:
         """
         equisite genomics prepare-reference {params.source} --out {params.folder} 2>{log}
-        bwa index {output.fasta} 2>>{log}
+        {params.index} 2>>{log}
         """
 
 
@@ -75,21 +81,29 @@ rule genomics_align_reads:
         "logs/benchmarks/genomics_align_reads/{batch}.tsv"
     threads: 2
     resources:
-        mem_mb=8000,
+        mem_mb=8000 if ALIGNER == "bwa-mem" else 14000,
     params:
         code=code_digest("genomics"),
-        bases_per_batch=SITE.protocol.genomics.bases_per_batch,
+        # From interleaved FASTQ with read groups as comments to SAM of the reference's header.
+        align=lambda wildcards, input: {
+            "bwa-mem": f"""
+                bwa mem -t $THREADS -K {SITE.protocol.genomics.bases_per_batch} -Y -p -C -v 2 \
+                        -H {input.header} -H "$READ_GROUPS" {input.reference} - \
+                    | grep -v ^@PG""",
+            "minimap2": f"""
+                (cat {input.header}; printf "$READ_GROUPS\\n"
+                    minimap2 -t $THREADS -K {SITE.protocol.genomics.bases_per_batch} -ax sr -Y -y \
+                        {input.reference}.mmi - | grep -v ^@)""",
+        }[ALIGNER],
     shell:
         """
-        export REF_PATH="$PWD/{input.cache}/%s"
+        export REF_PATH="$PWD/{input.cache}/%s" THREADS={threads}
         equisite genomics align --index {input.index} --header {input.header} \
             --out {output.crams} --outcomes {output.outcomes} --take '
                 samtools view -C --no-PG - > "$OUT.cram"
                 samtools index "$OUT.cram"
             ' --align '
-                bwa mem -t {threads} -K {params.bases_per_batch} -Y -p -C -v 2 \
-                        -H {input.header} -H "$READ_GROUPS" {input.reference} - \
-                    | grep -v ^@PG \
+                {params.align} \
                     | samtools fixmate -m -u --no-PG - - \
                     | samtools sort -u -m 500M --no-PG -T "$SCRATCH/sort" - \
                     | samtools markdup -u --no-PG -T "$SCRATCH/markdup" - - \
