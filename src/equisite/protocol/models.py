@@ -13,7 +13,9 @@ from pydantic import Field, field_validator
 from equisite.protocol.imaging import Imaging
 from equisite.protocol.strict import Strict
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""Form of every id; ids are unique after case folding."""
+Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Modality = Literal["CT", "MR", "PT"]
