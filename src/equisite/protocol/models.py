@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from equisite.protocol.imaging import Imaging
+from equisite.protocol.robustness import Robustness
 from equisite.protocol.strict import Strict
 
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -179,6 +180,11 @@ class Radiomics(Strict):
     )
     modalities: dict[Modality, RadiomicSettings] = Field(
         min_length=1, description="Settings by modality: CT, MR, PT."
+    )
+    robustness: Robustness | None = Field(
+        default=None,
+        description="Perturbed copies of cases, to see which features stand them; "
+        "absent: none are made.",
     )
 
 
