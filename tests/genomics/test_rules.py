@@ -16,6 +16,7 @@ import pytest
 
 from equisite.core.outcomes import Outcome, read_outcomes
 from equisite.core.tables import read_table, write_rows
+from equisite.genomics.alleles import Allele
 from equisite.genomics.conformance import digest_of_calls, score
 from equisite.intake.index import SequencingItem
 from equisite.protocol.models import Protocol
@@ -33,6 +34,7 @@ SITE = SimpleNamespace(
             aligner=config.get("aligner", "bwa-mem"),
             bases_per_batch=10000000,
             callers=("bcftools", "freebayes"),
+            thresholds=SimpleNamespace(minimum_mapping_quality=20),
         )
     ),
     genomics_batches=(1,),
@@ -51,6 +53,9 @@ def protocol_of(wildcards):
 
 def reference_of(wildcards):
     return "site"
+
+def genotypes_of(wildcards):
+    return ["work/genomics/1/genotyped", "work/reference/site/alleles.tsv"]
 
 def digest_of_reference(wildcards):
     return "fixed"
@@ -156,7 +161,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         intake = site / "work/intake"
         (intake / "genomics").mkdir(parents=True)
         (intake / "files").mkdir()
-        for name in ("genes.gff3", "territory.bed"):
+        for name in ("genes.gff3", "territory.bed", "truth.vcf"):
             shutil.copy(PACK / name, intake / "files" / name)
         (intake / "protocol.json").write_text(protocol().model_dump_json())
         (intake / "site.json").write_text(
@@ -185,6 +190,7 @@ def protocol() -> Protocol:
     pack = json.loads((PACK.parent / "pack.json").read_text(encoding="utf-8"))
     plain["reference"] = pack["reference"]
     plain["genomics"] |= pack["genomics"]
+    plain["genomics"]["alleles"] = {"file": "truth.vcf", "sha256": "0" * 64}
     return Protocol.model_validate(plain)
 
 
@@ -229,6 +235,27 @@ def test_carriers_are_those_planted(site: Path) -> None:
         c: int(good[c]) for c in columns if c.startswith("carriers__") and good[c] not in "0"
     }
     assert got == {column: number for column, number in planted.items() if column in columns}
+
+
+def test_listed_alleles_are_genotyped(site: Path) -> None:
+    """Planted alleles: substitutions by their likelihoods, gaps by the calls."""
+    reference = {name: bases.decode() for name, bases in read_fasta(PACK / "reference.fa.gz")}
+    planted = {
+        Allele(r.contig, r.position + 1, r.alleles[0], r.alleles[1]).edit(reference): sum(
+            copy == 1 for copy in r.copies
+        )
+        for r in read_genotypes(PACK / "truth.vcf")
+    }
+    columns, rows = read_table(site / "work/genomics/1/variants.tsv")
+    listed = [c for c in columns if c.startswith("genotype__")]
+    assert len(listed) == len(planted)
+    (good,) = (row for row in rows if row["patient"] == "secret-good")
+    for column in listed:
+        contig, position, ref, alt = column.removeprefix("genotype__").split(":")
+        copies = planted[Allele(contig, int(position), ref, alt).edit(reference)]
+        ploidy, seen, phred = good[column].split(":")
+        assert (ploidy, seen) == ("2", "1")
+        assert phred.split(",")[copies] == "0", column
 
 
 def test_a_lane_split_in_two_gives_the_same_genotypes(site: Path) -> None:

@@ -66,6 +66,35 @@ rule genomics_prepare_models:
         "equisite genomics prepare-models {params.source} --out {params.folder} 2>{log}"
 
 
+rule genomics_prepare_alleles:
+    input:
+        header="work/reference/{reference}/header.sam",
+        cache="work/reference/{reference}/cache",
+    output:
+        alleles="work/reference/{reference}/alleles.tsv",
+        places="work/reference/{reference}/alleles.bed",
+        snps="work/reference/{reference}/snps.tsv.gz",
+    log:
+        "logs/genomics_prepare_alleles/{reference}.log",
+    benchmark:
+        "logs/benchmarks/genomics_prepare_alleles/{reference}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+        protocol=digest_of_models,
+        source=source_of_models,
+        folder=subpath(output.alleles, parent=True),
+    shell:
+        """
+        equisite genomics prepare-alleles {params.source} --header {input.header} \
+            --cache {input.cache} --out {params.folder} 2>{log}
+        bgzip {params.folder}/snps.tsv 2>>{log}
+        tabix -s 1 -b 2 -e 2 {output.snps} 2>>{log}
+        """
+
+
 rule genomics_align_reads:
     input:
         index="work/intake/genomics/{batch}.tsv",
@@ -171,6 +200,50 @@ rule genomics_call_variants:
         """
 
 
+rule genomics_genotype_alleles:
+    input:
+        index="work/intake/genomics/{batch}.tsv",
+        crams="work/genomics/{batch}/cram",
+        calls="work/genomics/{batch}/calls",
+        earlier=expand("work/genomics/{{batch}}/{step}.tsv", step=["align", "call"]),
+        reference="work/reference/site/reference.fa",
+        header="work/reference/site/header.sam",
+        cache="work/reference/site/cache",
+        alleles="work/reference/site/alleles.tsv",
+        places="work/reference/site/alleles.bed",
+        snps="work/reference/site/snps.tsv.gz",
+    output:
+        genotyped=directory("work/genomics/{batch}/genotyped"),
+        outcomes="work/genomics/{batch}/genotype.tsv",
+    log:
+        "logs/genomics_genotype_alleles/{batch}.log",
+    benchmark:
+        "logs/benchmarks/genomics_genotype_alleles/{batch}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+        settings=protocol_of,
+        quality=SITE.protocol.genomics.thresholds.minimum_mapping_quality,
+    shell:
+        """
+        export REF_PATH="$PWD/{input.cache}/%s"
+        equisite genomics genotype --protocol {params.settings} --index {input.index} \
+            --after {input.earlier} --header {input.header} --cache {input.cache} \
+            --calls {input.calls} --alleles {input.alleles} \
+            --out {output.genotyped} --outcomes {output.outcomes} --likelihoods '
+                samtools view -u --no-PG -M -L {input.places} "{input.crams}/$ITEM.cram" \
+                    | bcftools mpileup --no-version -I -d 2000 -f {input.reference} \
+                        -T {input.snps} -Ou - \
+                    | bcftools call --no-version -m -A -C alleles -T {input.snps} -Ov
+            ' --depths '
+                samtools view -u --no-PG -M -L {input.places} "{input.crams}/$ITEM.cram" \
+                    | samtools depth -a -s -Q {params.quality} -b {input.places} -
+            ' 2>{log}
+        """
+
+
 rule genomics_annotate_consequences:
     input:
         index="work/intake/genomics/{batch}.tsv",
@@ -212,6 +285,7 @@ rule genomics_count_features:
         territory=lambda wildcards: f"work/reference/{reference_of(wildcards)}/territory.bed",
         genes=lambda wildcards: f"work/reference/{reference_of(wildcards)}/genes.gff3",
         cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
+        listed=genotypes_of,
     output:
         variants=ensure("work/genomics/{batch}/variants.tsv", non_empty=True),
         outcomes=ensure("work/genomics/{batch}/outcomes.tsv", non_empty=True),
@@ -226,13 +300,16 @@ rule genomics_count_features:
         code=code_digest("genomics"),
         protocol=SITE.protocol_digest("genomics"),
         settings=protocol_of,
+        listed=lambda wildcards, input: (
+            "--genotyped {} --alleles {}".format(*input.listed) if input.listed else ""
+        ),
     shell:
         """
         export REF_PATH="$PWD/{input.cache}/%s"
         equisite genomics count-features --protocol {params.settings} \
             --index {input.index} --crams {input.crams} --annotated {input.annotated} \
             --after {input.earlier} --territory {input.territory} --genes {input.genes} \
-            --variants {output.variants} --outcomes {output.outcomes} 2>{log}
+            {params.listed} --variants {output.variants} --outcomes {output.outcomes} 2>{log}
         """
 
 

@@ -124,7 +124,7 @@ def _patterns(sound: _Sound) -> Iterator[Finding]:
 
 
 def _pinned(sound: _Sound) -> Iterator[Finding]:
-    for name in ("gene_models", "territory"):
+    for name in ("gene_models", "territory", "alleles"):
         if not sound.knows(f"genomics.{name}"):
             continue
         pinned: PinnedFile | None = getattr(sound.protocol.genomics, name)

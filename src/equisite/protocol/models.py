@@ -127,6 +127,11 @@ class Genomics(Strict):
         default=None,
         description="BED of the bases that are judged; absent: the whole reference.",
     )
+    alleles: PinnedFile | None = Field(
+        default=None,
+        description="VCF without genotypes: the fixed list of alleles in which every patient "
+        "is genotyped (a panel's, or a public catalogue's).",
+    )
     panel: tuple[Gene, ...] = Field(
         default=(), description="Genes that may be counted, by name."
     )
