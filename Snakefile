@@ -18,6 +18,7 @@ container: IMAGE
 
 include: "workflow/rules/clinical.smk"
 include: "workflow/rules/genomics.smk"
+include: "workflow/rules/somatic.smk"
 include: "workflow/rules/imaging.smk"
 include: "workflow/rules/radiomics.smk"
 include: "workflow/rules/conformance.smk"
@@ -32,4 +33,3 @@ rule all:
         "private/review/prepared.bundle",
         [f"private/pictures/{batch}" for batch in SITE.imaging_batches],
         "private/imaging.html",
-        ["private/robustness.tsv"] if SITE.protocol.radiomics.robustness else [],

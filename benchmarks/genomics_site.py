@@ -120,15 +120,11 @@ def write_site(
     site: Path,
     batch: int,
     callers: Sequence[str] = CALLERS,
-    aligner: str = "bwa-mem",
-    alleles: Path | None = None,
-    thresholds: dict[str, float] | None = None,
 ) -> None:
     """A whole site folder: configuration, protocol of public data, keyring and sheets.
 
-    batch: patients per job. callers, aligner, thresholds: as in the protocol, which is the
-    example of `config/` with the reference, territory and genes of the data folder. alleles:
-    VCF of the alleles that are genotyped.
+    batch: patients per job. callers: as in the protocol, which is the example of `config/`
+    with the reference, territory and genes of the data folder.
     """
     site.mkdir(parents=True)
     protocol = yaml.safe_load((CHECKOUT / "config/protocol.yaml").read_text(encoding="utf-8"))
@@ -146,14 +142,11 @@ def write_site(
     genes = folder.path / "genes.gff3"
     panel = _genes(genes) if genes.is_file() else []
     protocol["genomics"] |= {
-        "territory": _pin(folder.bed, site / "territory.bed"),
-        "gene_models": _pin(genes, site / "genes.gff3") if panel else None,
+        "territory": pin(folder.bed, site / "territory.bed"),
+        "gene_models": pin(genes, site / "genes.gff3") if panel else None,
         "panel": panel,
         "callers": list(callers),
-        "aligner": aligner,
-        "alleles": _pin(alleles, site / "alleles.vcf") if alleles else None,
     }
-    protocol["genomics"].setdefault("thresholds", {}).update(thresholds or {})
     book = load_from(CHECKOUT / "resources/codebook")
     protocol["codebook"] = {"version": book.version, "constants_sha256": book.constants_sha256}
     pack = (CHECKOUT / "resources/conformance/pack.sha256").read_text(encoding="utf-8")
@@ -187,7 +180,8 @@ def _genes(path: Path) -> list[str]:
     return sorted(names)
 
 
-def _pin(source: Path, target: Path) -> dict[str, str]:
+def pin(source: Path, target: Path) -> dict[str, str]:
+    """Put a file beside the protocol; how the protocol names it."""
     shutil.copyfile(source, target)
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
     return {"file": target.name, "sha256": digest}
@@ -197,8 +191,13 @@ def _yaml(path: Path, content: dict[str, Any]) -> None:
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
-def run_genomics(site: Path, cores: int, environment: dict[str, str] | None = None) -> None:
-    """Run the workflow's genomics target on a site, as a user does."""
+def run_genomics(
+    site: Path,
+    cores: int,
+    environment: dict[str, str] | None = None,
+    target: str = "genomics",
+) -> None:
+    """Run a target of the workflow on a site, as a user does."""
     command = [
         "snakemake",
         "--snakefile",
@@ -207,7 +206,7 @@ def run_genomics(site: Path, cores: int, environment: dict[str, str] | None = No
         str(site),
     ]
     command += ["--workflow-profile", str(CHECKOUT / "config/profiles/local")]
-    command += ["--cores", str(cores), "genomics"]
+    command += ["--cores", str(cores), target]
     done = subprocess.run(
         command,
         env={**os.environ, **(environment or {})},

@@ -17,12 +17,12 @@ from equisite.protocol.models import (
     Disclosure,
     Genomics,
     Head,
-    PinnedFile,
     Protocol,
     Radiomics,
     RadiomicSettings,
     Reference,
 )
+from equisite.protocol.pinned import PinnedFile
 
 Read = tuple[str, str, str]
 """Name, bases, qualities."""

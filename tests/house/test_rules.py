@@ -73,6 +73,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("example") / "site"
     write_example(folder)
+    # The example leaves somatic calls out; here every stage is to be planned.
+    protocol = folder / "protocol.yaml"
+    text = protocol.read_text(encoding="utf-8")
+    assert text.count("\ngenomics:\n") == 1
+    protocol.write_text(text.replace("\ngenomics:\n", "\ngenomics:\n  somatic: {}\n"))
     return folder
 
 

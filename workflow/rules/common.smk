@@ -63,7 +63,7 @@ def digest_of_models(wildcards):
     """Changes with gene models, territory and the sequences they lie on."""
     protocol = SITE.pack_protocol if wildcards.reference == "pack" else SITE.protocol
     files = protocol.genomics.model_dump(
-        mode="json", include={"gene_models", "territory", "alleles"}
+        mode="json", include={"gene_models", "territory"}
     )
     return sha256_json([digest_of_reference(wildcards), files])[:16]
 
@@ -83,11 +83,11 @@ def source_of_models(wildcards):
     return "--protocol work/intake/pack.json --pinned work/intake/pack"
 
 
-def genotypes_of(wildcards):
-    """Genotypes of the protocol's list of alleles, and the list; the public pack has none."""
-    if wildcards.batch == "0" or SITE.protocol.genomics.alleles is None:
+def somatic_outcomes(batch):
+    """What somatic calling says of a batch's samples; nothing where the protocol has it off.
+
+    A normal that does not fit its tumour is no source of germline variants either.
+    """
+    if SITE.protocol.genomics.somatic == "off" or str(batch) == "0":
         return []
-    return [
-        f"work/genomics/{wildcards.batch}/genotyped",
-        "work/reference/site/alleles.tsv",
-    ]
+    return [f"work/somatic/{batch}/{step}.tsv" for step in ("gather", "call")]

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from equisite.bundle.format import STAMPS
-from equisite.protocol.models import Identifier, Sha256
+from equisite.protocol.models import Identifier
+from equisite.protocol.pinned import Sha256
 from equisite.protocol.site import Freeze
 from equisite.protocol.strict import Strict
 

@@ -26,6 +26,7 @@ TOP = {
 
 NOUNS = {
     "genomics": "align, call, annotate, count and compare variants",
+    "somatic": "pair tumour and normal, gather evidence and call somatic variants",
     "imaging": "check series, convert them and draw pictures",
     "radiomics": "extract features from image and mask",
     "clinical": "read the clinical table",

@@ -178,9 +178,8 @@ def _index(folder: Path, row_type: type[Any], batches: Mapping[int, Iterable[Any
 
 
 def _files(site: CheckedSite) -> dict[str, Path]:
-    genomics = site.protocol.genomics
-    pinned = (genomics.gene_models, genomics.territory, genomics.alleles)
-    return {p.file: site.protocol_folder / p.file for p in pinned if p is not None}
+    pinned = site.protocol.genomics.pinned.values()
+    return {p.file: site.protocol_folder / p.file for p in pinned}
 
 
 def _pinned(folder: Path, files: Mapping[str, Path]) -> None:

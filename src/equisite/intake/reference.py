@@ -9,7 +9,6 @@ from pathlib import Path
 from equisite.core.errors import Finding
 from equisite.intake.places import Place, Places
 from equisite.protocol.models import Protocol
-from equisite.protocol.salvage import Examined
 from equisite.protocol.yaml_text import Document
 
 Known = dict[str, tuple[int, str]]
@@ -17,7 +16,7 @@ Known = dict[str, tuple[int, str]]
 
 
 def check_reference(
-    fasta: str, protocol: Examined[Protocol], document: Document, places: Places
+    fasta: str, protocol: Protocol | None, document: Document, places: Places
 ) -> tuple[Place | None, list[Finding]]:
     """The FASTA is there; where `.fai` or `.dict` lie beside it, they fit the protocol.
 
@@ -28,9 +27,11 @@ def check_reference(
     if isinstance(place, Finding):
         return None, [place]
     findings: list[Finding] = []
-    if protocol.part is not None and protocol.knows("reference.contigs"):
+    if protocol is not None:
         for source in _companions(Path(place.path)):
-            findings += [f for f in _compare(source, protocol.part, where) if f not in findings]
+            findings = list(_compare(source, protocol, where))
+            if findings:
+                break
     return place, findings
 
 
@@ -62,8 +63,7 @@ def _sequences(path: Path) -> Known:
 def _compare(path: Path, protocol: Protocol, where: str) -> Iterator[Finding]:
     known = _sequences(path)
     for contig in protocol.reference.contigs:
-        named = getattr(protocol.reference, "assembly", "as its contigs say")
-        numbers = {"contig": contig.name, "assembly": named}
+        numbers = {"contig": contig.name, "assembly": protocol.reference.assembly}
         if contig.name not in known:
             bare = contig.name.removeprefix("chr")
             other = bare if bare != contig.name else f"chr{contig.name}"

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
-
-from equisite.protocol.strict import Strict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 FilterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,23}$")]
 Boundary = Literal["mirror", "nearest", "periodic", "zero"]
@@ -25,8 +23,10 @@ _DIMENSIONS = "Whole volume (3), or each axial plane by itself (2)."
 _ROTATIONS = "Right-angle rotations of the filter (24 in 3D, 4 in 2D) pooled into one response."
 
 
-class _Filter(Strict):
+class _Filter(BaseModel):
     """What all filters have."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: FilterName = Field(description=_NAME)
 

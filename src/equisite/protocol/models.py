@@ -11,29 +11,15 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from equisite.protocol.imaging import Imaging
-from equisite.protocol.robustness import Robustness
+from equisite.protocol.pinned import PinnedFile, Sha256
+from equisite.protocol.somatic import Somatic
 from equisite.protocol.strict import Strict
 
-IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-"""Form of every id; ids are unique after case folding."""
-Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Modality = Literal["CT", "MR", "PT"]
 Gene = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 AnalysisSet = Literal["all", "genomics", "imaging", "both"]
-Consequence = Literal[
-    "truncating", "missense", "synonymous", "inframe",
-    "splice", "promoter", "amplification", "deletion", "rearrangement",
-]  # fmt: skip
-CONSEQUENCES: dict[str, tuple[Consequence, ...]] = {
-    "germline": ("truncating", "missense", "synonymous", "inframe"),
-    "somatic": (
-        "truncating", "splice", "inframe", "missense", "promoter",
-        "amplification", "deletion", "rearrangement",
-    ),
-}  # fmt: skip
-"""Classes of consequence by domain, in the order of columns."""
 
 
 class Head(Strict):
@@ -74,15 +60,6 @@ class Reference(Strict):
     )
 
 
-class PinnedFile(Strict):
-    """A file that lies beside the protocol, named by content."""
-
-    file: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name beside the protocol."
-    )
-    sha256: Sha256 = Field(description="Sha256 of the file's bytes.")
-
-
 class GenomicThresholds(Strict):
     """What counts as callable and when a sample is refused."""
 
@@ -104,15 +81,13 @@ class GenomicThresholds(Strict):
 class Genomics(Strict):
     """Alignment, callers and the genes that are counted."""
 
-    aligner: Literal["bwa-mem", "minimap2"] = Field(
-        default="bwa-mem",
-        description="Program that aligns reads; minimap2 (preset sr) takes about a third of "
-        "the time.",
+    aligner: Literal["bwa-mem"] = Field(
+        default="bwa-mem", description="Program that aligns reads."
     )
     bases_per_batch: int = Field(
         default=10_000_000,
         ge=100_000,
-        description="Option -K of the aligner: part of the result of bwa mem, hence pinned.",
+        description="bwa mem -K: part of the result, hence pinned.",
     )
     callers: tuple[Literal["bcftools", "freebayes"], ...] = Field(
         default=("bcftools",),
@@ -127,17 +102,27 @@ class Genomics(Strict):
         default=None,
         description="BED of the bases that are judged; absent: the whole reference.",
     )
-    alleles: PinnedFile | None = Field(
-        default=None,
-        description="VCF without genotypes: the fixed list of alleles in which every patient "
-        "is genotyped (a panel's, or a public catalogue's).",
-    )
     panel: tuple[Gene, ...] = Field(
         default=(), description="Genes that may be counted, by name."
     )
     thresholds: GenomicThresholds = Field(
         default=GenomicThresholds(), description="Limits of depth and coverage."
     )
+    somatic: Literal["off"] | Somatic = Field(
+        default="off", description="Somatic variants of tumour samples, or off."
+    )
+
+    @property
+    def pinned(self) -> dict[tuple[str, ...], PinnedFile]:
+        """Files beside the protocol, by their key below `genomics`."""
+        named: dict[tuple[str, ...], object] = {
+            ("gene_models",): self.gene_models,
+            ("territory",): self.territory,
+        }
+        if self.somatic != "off":
+            for key in ("panel_of_normals", "population"):
+                named["somatic", key] = getattr(self.somatic, key)
+        return {place: file for place, file in named.items() if isinstance(file, PinnedFile)}
 
     @field_validator("callers")
     @classmethod
@@ -186,11 +171,6 @@ class Radiomics(Strict):
     modalities: dict[Modality, RadiomicSettings] = Field(
         min_length=1, description="Settings by modality: CT, MR, PT."
     )
-    robustness: Robustness | None = Field(
-        default=None,
-        description="Perturbed copies of cases, to see which features stand them; "
-        "absent: none are made.",
-    )
 
 
 class Cohort(Strict):
@@ -231,14 +211,8 @@ class CarriersTable(Strict):
     genes: Literal["panel"] | tuple[Gene, ...] = Field(
         description="All genes of the panel, or some of them."
     )
-    domain: Literal["germline", "somatic"] = Field(
-        default="germline", description="Inherited alleles, or those of the tumour."
-    )
-    consequence: tuple[Consequence, ...] = Field(
-        min_length=1,
-        description="Classes of consequence: truncating, missense, inframe; synonymous "
-        "(germline); splice, promoter, amplification, deletion, rearrangement (somatic). "
-        "A patient counts where all classes of the table are known.",
+    consequence: tuple[Literal["truncating", "missense", "synonymous", "inframe"], ...] = Field(
+        min_length=1, description="Classes of consequence."
     )
     analysis_set: AnalysisSet = Field(
         default="genomics", description="Which patients are counted."

@@ -1,0 +1,116 @@
+"""`equisite somatic ...`: what the rules of somatic calling call."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from equisite.core.outcomes import Outcome
+    from equisite.genomics.somatic.steps import PairedBatch
+
+
+def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verbs of this noun."""
+    sight = verbs.add_parser("sight-alleles", help="write the alleles that normals show")
+    gather = verbs.add_parser("gather-evidence", help="judge pairs and their alleles")
+    call = verbs.add_parser("call-variants", help="write the final calls of tumours")
+    for verb in (sight, gather, call):
+        verb.add_argument("--index", type=Path, required=True)
+        verb.add_argument("--aligned", type=Path, required=True, help="outcomes of alignment")
+        verb.add_argument("--header", type=Path, required=True, help="header.sam")
+        verb.add_argument("--cache", type=Path, required=True, help="sequences by M5")
+        verb.add_argument("--out", type=Path, required=True)
+        verb.add_argument("--outcomes", type=Path, required=True)
+    for verb in (sight, gather):
+        verb.add_argument("--crams", type=Path, required=True)
+        verb.add_argument("--territory", type=Path, required=True, help="BED")
+    for verb in (gather, call):
+        verb.add_argument("--protocol", type=Path, required=True)
+        verb.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
+    gather.add_argument("--second", required=True, help="pipeline of evidence B")
+    call.add_argument("--after", type=Path, nargs="+", required=True)
+    call.add_argument("--evidence", type=Path, required=True)
+    call.add_argument("--panel", type=Path, required=True, help="the site's own")
+    call.add_argument("--sighted", type=Path, required=True, help="alleles of the batch")
+    call.add_argument("--pack", required=True, help="pipeline from VCF to $OUT.vcf.gz")
+    sight.set_defaults(call=_sight_alleles)
+    gather.set_defaults(call=_gather_evidence)
+    call.set_defaults(call=_call_variants)
+
+    panel = verbs.add_parser("build-panel", help="count alleles over the site's normals")
+    panel.add_argument("--index", type=Path, nargs="*", default=[])
+    panel.add_argument("--sighted", type=Path, nargs="*", default=[], help="folders")
+    panel.add_argument("--judged", type=Path, nargs="*", default=[], help="outcomes of pairs")
+    panel.add_argument("--header", type=Path, required=True, help="header.sam")
+    panel.add_argument("--cache", type=Path, required=True, help="sequences by M5")
+    panel.add_argument("--out", type=Path, required=True)
+    panel.set_defaults(call=_build_panel)
+
+
+def _written(args: argparse.Namespace, step: Callable[[], list[Outcome]]) -> int:
+    from equisite.core.each import StepFailed
+    from equisite.core.outcomes import write_outcomes
+
+    try:
+        write_outcomes(args.outcomes, step())
+    except StepFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _sight_alleles(args: argparse.Namespace) -> int:
+    from equisite.genomics.somatic.bases import MappedReference
+    from equisite.genomics.somatic.steps import Batch, sight_alleles
+
+    reference = MappedReference(args.header, args.cache)
+    batch = Batch(args.index, args.aligned, reference, args.out)
+    return _written(args, lambda: sight_alleles(batch, args.crams, args.territory))
+
+
+def _paired(args: argparse.Namespace, after: list[Path]) -> PairedBatch:
+    from equisite.genomics.somatic.bases import MappedReference
+    from equisite.genomics.somatic.steps import PairedBatch
+    from equisite.protocol.models import Protocol
+
+    settings = Protocol.model_validate_json(args.protocol.read_bytes()).genomics.somatic
+    if settings == "off":
+        raise ValueError("the protocol asks for no somatic calls")
+    reference = MappedReference(args.header, args.cache)
+    return PairedBatch(
+        args.index, args.aligned, reference, args.out, settings, args.pinned, tuple(after)
+    )
+
+
+def _gather_evidence(args: argparse.Namespace) -> int:
+    from equisite.genomics.somatic.steps import gather_evidence
+
+    batch = _paired(args, [])
+    return _written(
+        args, lambda: gather_evidence(batch, args.crams, args.territory, args.second)
+    )
+
+
+def _build_panel(args: argparse.Namespace) -> int:
+    from equisite.genomics.somatic.bases import MappedReference
+    from equisite.genomics.somatic.steps import collect_panel
+
+    reference = MappedReference(args.header, args.cache)
+    alleles, normals = collect_panel(args.index, args.sighted, args.judged, reference, args.out)
+    print(f"{alleles} alleles of {normals} normals", file=sys.stderr)
+    return 0
+
+
+def _call_variants(args: argparse.Namespace) -> int:
+    from equisite.genomics.somatic.steps import call_variants
+
+    batch = _paired(args, args.after)
+    return _written(
+        args,
+        lambda: call_variants(batch, args.evidence, args.panel, args.sighted, args.pack),
+    )

@@ -1,0 +1,1 @@
+"""Somatic variants of a tumour, with or without its normal: evidence, checks, consensus."""

@@ -1,0 +1,236 @@
+"""Do tumour and normal belong together? Facts gathered on the way, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equisite.core.errors import Finding
+from equisite.genomics.somatic import contamination
+from equisite.genomics.somatic.compiled import compiled
+from equisite.genomics.somatic.evidence import Side, Window
+from equisite.genomics.somatic.records import Bytes, Numbers
+from equisite.protocol.somatic import Somatic
+
+GENOTYPED = 10
+"""Fragments that a genotype needs in each sample."""
+HOMOZYGOUS, HET_LOW, HET_HIGH = 0.9, 0.25, 0.75
+FEWEST = 20
+"""Genotypes from which on identity is judged."""
+OTHER_PERSON, DOUBTFUL = 0.70, 0.93
+"""Share of equal genotypes: same person .99, 30 % foreign reads .85 to .87, another person
+.26 to .33 (measured on public genomes)."""
+SAME_READS = 0.05
+"""Share of the normal's reads that stand in the tumour too, base by base."""
+REVERSED, FEWEST_REVERSED = 3, 10
+_DEPTHS = 256
+
+Frequencies = Mapping[str, tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.float64]]]
+"""By sequence: rising positions, code of the changed base, its population frequency."""
+
+
+@dataclass
+class Gathered:
+    """What windows add up to; every part is a sum, so that pieces can be put together.
+
+    compared, equal: genotypes. foreign, sites: log-likelihood of contamination, and from how
+    many sites. forward, reverse: variants of one sample alone that no germline would show.
+    depths: histogram of the normal's depth where the tumour is callable, and of the tumour's
+    over the territory. reads, shared: of the normal, and those found in the tumour.
+    """
+
+    compared: int = 0
+    equal: int = 0
+    foreign: NDArray[np.float64] = field(
+        default_factory=lambda: np.zeros(len(contamination.GRID))
+    )
+    sites: int = 0
+    forward: int = 0
+    reverse: int = 0
+    normal_depths: NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros(_DEPTHS, np.int64)
+    )
+    tumour_depths: NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros(_DEPTHS, np.int64)
+    )
+    reads: int = 0
+    shared: int = 0
+
+    def add(self, window: Window, settings: Somatic, known: Frequencies) -> None:
+        """Add what one window says of the pair, but for the variants of one sample alone."""
+        self._depths(window, settings.thresholds.callable_tumour)
+        self._genotypes(window)
+        self._foreign(window, known)
+        ours, theirs = (_prints(side, window) for side in (window.tumour, window.normal))
+        self.reads += len(theirs)
+        self.shared += len(np.intersect1d(theirs, ours, assume_unique=True))
+
+    def _depths(self, window: Window, enough: int) -> None:
+        tumour = window.tumour.counts.sum(axis=1)[window.inside]
+        normal = window.normal.counts.sum(axis=1)[window.inside]
+        self.tumour_depths += _histogram(tumour)
+        self.normal_depths += _histogram(normal[tumour >= enough])
+
+    def _genotypes(self, window: Window) -> None:
+        """Compare where the normal is not homozygous for the reference.
+
+        There the tumour's own mutations do not matter, however many it has.
+        """
+        places, alt = _variable(window, window.normal)
+        fractions = []
+        for side in (window.normal, window.tumour):
+            changed = side.counts[places, alt]
+            total = changed + side.counts[places, window.codes[places]]
+            fractions.append(np.where(total >= GENOTYPED, changed / np.maximum(total, 1), -1))
+        normal, tumour = (_genotype(f) for f in fractions)
+        both = (normal > 0) & (tumour >= 0)
+        self.compared += int(both.sum())
+        self.equal += int((both & (normal == tumour)).sum())
+
+    def _foreign(self, window: Window, known: Frequencies) -> None:
+        places, alt = _variable(window, window.normal)
+        ref = window.codes[places]
+        normal, tumour = window.normal.counts, window.tumour.counts
+        changed = normal[places, alt]
+        listed = _listed(window, known)
+        sure = (normal[places, ref] == 0) & (changed >= GENOTYPED)
+        for place, base in zip(places[sure].tolist(), alt[sure].tolist(), strict=True):
+            other = int(tumour[place, window.codes[place]])
+            frequency = listed.get((place, base))
+            prior = contamination.UNKNOWN
+            if frequency is not None:
+                prior = contamination.hardy_weinberg(1 - frequency)
+            self._site(other, other + int(tumour[place, base]), prior)
+        for (place, base), frequency in sorted(listed.items()):
+            ref_base = window.codes[place]
+            if normal[place, base] == 0 and normal[place, ref_base] >= GENOTYPED:
+                other = int(tumour[place, base])
+                total = other + int(tumour[place, ref_base])
+                self._site(other, total, contamination.hardy_weinberg(frequency))
+
+    def _site(self, other: int, total: int, prior: tuple[float, float, float]) -> None:
+        if total >= GENOTYPED:
+            self.foreign += contamination.site_likelihoods(other, total, prior)
+            self.sites += 1
+
+    @property
+    def contamination(self) -> float | None:
+        """Share of foreign fragments in the tumour."""
+        return contamination.best(self.foreign, self.sites)
+
+
+def _histogram(depths: NDArray[np.int32]) -> NDArray[np.int64]:
+    return np.bincount(np.minimum(depths, _DEPTHS - 1), minlength=_DEPTHS).astype(np.int64)
+
+
+def median(histogram: NDArray[np.int64]) -> float:
+    """Median of a histogram of whole numbers; 0 where it is empty."""
+    total = int(histogram.sum())
+    if not total:
+        return 0.0
+    return float(np.searchsorted(histogram.cumsum(), (total + 1) // 2))
+
+
+def judge_pair(gathered: Gathered, settings: Somatic) -> list[Finding]:
+    """Why a pair is refused, or what is to be said of it.
+
+    SAME_READS, WRONG_NORMAL and SWAPPED_PAIR put both samples in doubt, FOREIGN_READS the
+    tumour. Refusals stand first and alone.
+    """
+    refused: list[Finding] = []
+    told: list[Finding] = []
+    share = gathered.shared / max(gathered.reads, 1)
+    if share >= SAME_READS:
+        return [Finding("SAME_READS", "", {"share": share})]
+    equal = gathered.equal / max(gathered.compared, 1)
+    numbers: dict[str, str | int | float | bool] = {
+        "share": equal, "sites": gathered.compared,
+    }  # fmt: skip
+    if settings.identity == "off":
+        told.append(Finding("IDENTITY_OFF"))
+    elif gathered.compared < FEWEST:
+        told.append(Finding("IDENTITY_NOT_CHECKED", "", {"sites": gathered.compared}))
+    elif equal < OTHER_PERSON:
+        refused.append(Finding("WRONG_NORMAL", "", numbers))
+    elif equal < DOUBTFUL:
+        told.append(Finding("IDENTITY_DOUBTFUL", "", numbers))
+    swapped = gathered.reverse >= FEWEST_REVERSED
+    if not refused and swapped and gathered.reverse > REVERSED * gathered.forward:
+        counts: dict[str, str | int | float | bool] = {
+            "forward": gathered.forward, "reverse": gathered.reverse,
+        }  # fmt: skip
+        refused.append(Finding("SWAPPED_PAIR", "", counts))
+    foreign = gathered.contamination
+    if settings.identity != "off" and foreign is not None and not refused:
+        if foreign > contamination.REFUSED:
+            refused.append(Finding("FOREIGN_READS", "", {"share": foreign}))
+        elif foreign > contamination.WARNED:
+            told.append(Finding("SOME_FOREIGN_READS", "", {"share": foreign}))
+    return refused or told
+
+
+def _variable(window: Window, side: Side) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions of the territory at which a sample shows a changed base, and the commonest."""
+    codes = np.minimum(window.codes, 3)
+    changed = side.counts.copy()
+    changed[np.arange(len(changed)), codes] = 0
+    alt = changed.argmax(axis=1)
+    most = changed[np.arange(len(changed)), alt]
+    places = np.flatnonzero((most >= 2) & window.inside & (window.codes < 4))
+    return places, alt[places]
+
+
+def _genotype(fraction: NDArray[np.float64]) -> NDArray[np.int64]:
+    """0, 1 or 2 changed alleles; -1 where the fraction tells none."""
+    found = np.full(len(fraction), -1)
+    found[(fraction >= 0) & (fraction < 1 - HOMOZYGOUS)] = 0
+    found[(fraction >= HET_LOW) & (fraction <= HET_HIGH)] = 1
+    found[fraction > HOMOZYGOUS] = 2
+    return found
+
+
+def _listed(window: Window, known: Frequencies) -> dict[tuple[int, int], float]:
+    """Frequencies of the population's alleles in a window, by place in it and base."""
+    if window.contig not in known:
+        return {}
+    positions, bases, shares = known[window.contig]
+    low, high = np.searchsorted(positions, [window.start, window.end])
+    return {
+        (int(positions[at]) - window.start, int(bases[at])): float(shares[at])
+        for at in range(low, high)
+        if window.inside[int(positions[at]) - window.start]
+    }
+
+
+def _prints(side: Side, window: Window) -> Numbers:
+    """Reads that begin in the window, each as one number."""
+    found: Numbers = np.unique(
+        read_prints(side.reads.buffer, side.reads.table, window.start, window.end)
+    )
+    return found
+
+
+@compiled
+def read_prints(buffer: Bytes, table: Numbers, start: int, end: int) -> Numbers:
+    """Hash of name, position, flag, bases and qualities of each read that begins inside.
+
+    Amplicons give the same bases at the same place in every sample, hence the name too.
+    """
+    found = np.empty(len(table), np.int64)
+    count = 0
+    for number in range(len(table)):
+        row = table[number]
+        if row[1] < start or row[1] >= end:
+            continue
+        hashed = np.uint64(14695981039346656037)  # FNV-1a
+        hashed = (hashed ^ np.uint64(row[6])) * np.uint64(1099511628211)
+        hashed = (hashed ^ np.uint64(row[1])) * np.uint64(1099511628211)
+        hashed = (hashed ^ np.uint64(row[3])) * np.uint64(1099511628211)
+        for place in range(row[9], row[10] + row[5]):
+            hashed = (hashed ^ np.uint64(buffer[place])) * np.uint64(1099511628211)
+        found[count] = np.int64(hashed)
+        count += 1
+    return found[:count].copy()

@@ -1,0 +1,247 @@
+"""One vote per fragment: what the fragments of a sample say at each base of the reference.
+
+Mates that overlap are one observation of one molecule. Where they agree, the better quality
+counts, raised by 3 and at most 41; where they disagree, the fragment says nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equisite.genomics.somatic.compiled import compiled
+from equisite.genomics.somatic.records import Bytes, Numbers, Reads
+
+Counts = NDArray[np.int32]
+
+QUALITY = 20
+"""Base quality that a vote needs."""
+HIGHEST = 35
+"""Base qualities count for no more: those of patterned flow cells overstate."""
+RAISED, RAISED_HIGHEST = 3, 41
+LEVELS = HIGHEST - QUALITY + 1
+"""Levels of `min(base quality, 35, mapping quality)`, which is all an error depends on."""
+NEAR = 11
+"""Distances to a read's end are told apart up to 10; a median of 5 is asked about."""
+FEATURES = 6
+MAPQ_SUM, DIFFERENCES, FORWARD, REVERSE, F1R2, F2R1 = range(FEATURES)
+"""Sums over the fragments of one allele: mapping quality, differences to the reference, seen
+on the forward strand alone, on the reverse strand alone, read 1 forward, read 1 reverse."""
+BASES = "ACGT"
+CODE = np.full(256, 4, np.uint8)
+"""Number of a letter in `BASES`, 4 for any other."""
+for _number, _letter in enumerate(b"ACGT"):
+    CODE[_letter] = _number
+_NIBBLE = np.array([4, 0, 1, 4, 2, 4, 4, 4, 3, 4, 4, 4, 4, 4, 4, 4], np.uint8)
+"""The same of a base in BAM (=ACMGRSVTWYHKDBN)."""
+
+
+def mates(reads: Reads) -> Numbers:
+    """For each read the row of its mate, or -1; mates have one name."""
+    names = reads.table[:, 6]
+    order = np.argsort(names, kind="stable")
+    return _pairs(names, order)
+
+
+@compiled
+def _pairs(names: Numbers, order: Numbers) -> Numbers:
+    mate = np.full(len(names), -1, np.int64)
+    at = 0
+    while at < len(order):
+        after = at + 1
+        while after < len(order) and names[order[after]] == names[order[at]]:
+            after += 1
+        if after - at == 2:
+            mate[order[at]], mate[order[at + 1]] = order[at + 1], order[at]
+        at = after
+    return mate
+
+
+@compiled
+def operation(buffer: Bytes, at: int) -> tuple[int, int]:
+    """Kind and length of the CIGAR operation that is written at an offset."""
+    word = int(
+        np.int64(buffer[at])
+        | np.int64(buffer[at + 1]) << 8
+        | np.int64(buffer[at + 2]) << 16
+        | np.int64(buffer[at + 3]) << 24
+    )
+    return word & 15, word >> 4
+
+
+@compiled
+def base_at(buffer: Bytes, seq: int, place: int) -> int:
+    """Code of a read's base; seq: offset of its bases."""
+    pair = np.int64(buffer[seq + place // 2])
+    return int(_NIBBLE[pair >> 4 if place % 2 == 0 else pair & 15])
+
+
+@compiled
+def _look(buffer: Bytes, row: Numbers, position: int) -> tuple[int, int, int]:
+    """Base, quality and distance to the nearer aligned end of a read at a position.
+
+    Base is 4 where the read has none (gap, N).
+    """
+    at, place = row[1], 0
+    for step in range(row[8]):
+        kind, size = operation(buffer, row[7] + 4 * step)
+        if kind in (0, 7, 8):
+            if position < at + size:
+                if position < at:
+                    return 4, 0, 0
+                here = place + position - at
+                ends = min(here - row[11], row[5] - row[12] - 1 - here)
+                return base_at(buffer, row[9], here), int(buffer[row[10] + here]), ends
+            at += size
+            place += size
+        elif kind in (1, 4):
+            place += size
+        elif kind in (2, 3):
+            at += size
+    return 4, 0, 0
+
+
+@compiled
+def differences(buffer: Bytes, table: Numbers, bases: Bytes, origin: int) -> Counts:
+    """Mismatches and gaps of each read against the reference; a gap counts once.
+
+    bases: codes of the reference from `origin` on.
+    """
+    found = np.zeros(len(table), np.int32)
+    for number in range(len(table)):
+        row = table[number]
+        at, place, total = row[1] - origin, 0, 0
+        for step in range(row[8]):
+            kind, size = operation(buffer, row[7] + 4 * step)
+            if kind in (0, 7, 8):
+                for index in range(max(0, -at), min(size, len(bases) - at)):
+                    code = base_at(buffer, row[9], place + index)
+                    total += code < 4 and bases[at + index] < 4 and code != bases[at + index]
+                at += size
+                place += size
+            elif kind == 1:
+                total += 1
+                place += size
+            elif kind == 4:
+                place += size
+            elif kind == 2:
+                total += 1
+                at += size
+            elif kind == 3:
+                at += size
+        found[number] = total
+    return found
+
+
+@compiled
+def _spread(buffer: Bytes, row: Numbers, start: int, codes: Bytes, qualities: Counts) -> None:
+    """Write a read's bases and qualities by position, from `start` on; outside is left out."""
+    at, place = row[1] - start, 0
+    for step in range(row[8]):
+        kind, size = operation(buffer, row[7] + 4 * step)
+        if kind in (0, 7, 8):
+            for index in range(max(0, -at), min(size, len(codes) - at)):
+                codes[at + index] = base_at(buffer, row[9], place + index)
+                qualities[at + index] = buffer[row[10] + place + index]
+            at += size
+            place += size
+        elif kind in (1, 4):
+            place += size
+        elif kind in (2, 3):
+            at += size
+
+
+@compiled
+def count_votes(buffer: Bytes, table: Numbers, mate: Numbers, start: int, end: int) -> Counts:
+    """Votes by position of [start, end) and base: int32, (position, 4)."""
+    counts = np.zeros((end - start, 4), np.int32)
+    longest = 1
+    for number in range(len(table)):
+        longest = max(longest, table[number, 2] - table[number, 1])
+    one, other = np.empty(2 * longest, np.uint8), np.empty(2 * longest, np.uint8)
+    first, second = np.empty(2 * longest, np.int32), np.empty(2 * longest, np.int32)
+    for number in range(len(table)):
+        row = table[number]
+        low, high = row[1], row[2]
+        twin = mate[number]
+        together = twin >= 0 and table[twin, 1] < high and table[twin, 2] > low
+        if together and twin < number:
+            continue  # the fragment has voted with its first read
+        if together:
+            low, high = min(low, table[twin, 1]), max(high, table[twin, 2])
+        span = high - low
+        one[:span] = 4
+        _spread(buffer, row, low, one[:span], first[:span])
+        if together:
+            other[:span] = 4
+            _spread(buffer, table[twin], low, other[:span], second[:span])
+        for index in range(max(0, start - low), min(span, end - low)):
+            code, quality = one[index], first[index]
+            if together and other[index] < 4:
+                if code == 4:
+                    code, quality = other[index], second[index]
+                elif code == other[index]:
+                    best = max(quality, second[index])
+                    quality = max(best, min(best + 3, 41))
+                else:
+                    code = 4
+            if code < 4 and quality >= 20:
+                counts[low + index - start, code] += 1
+    return counts
+
+
+@compiled
+def gather_votes(
+    buffer: Bytes, table: Numbers, mate: Numbers, changes: Counts, sites: Numbers
+) -> tuple[Counts, Counts, Counts]:
+    """What the fragments say at some sites, by base.
+
+    changes: differences of each read. sites: int64, rising positions.
+    Returns votes by level of error (site, 4, LEVELS), sums of `FEATURES` (site, 4, feature)
+    and distances to the nearer end of the read (site, 4, NEAR); all int32.
+    """
+    votes = np.zeros((len(sites), 4, 16), np.int32)
+    sums = np.zeros((len(sites), 4, 6), np.int32)
+    ends = np.zeros((len(sites), 4, 11), np.int32)
+    for number in range(len(table)):
+        row = table[number]
+        twin = mate[number]
+        for index in range(np.searchsorted(sites, row[1]), len(sites)):
+            position = sites[index]
+            if position >= row[2]:
+                break
+            code, quality, distance = _look(buffer, row, position)
+            mapq, change = row[4], changes[number]
+            forward = reverse = False
+            if row[3] & 16:
+                reverse = True
+            else:
+                forward = True
+            if twin >= 0 and table[twin, 1] <= position < table[twin, 2]:
+                theirs, grade, far = _look(buffer, table[twin], position)
+                if theirs < 4 and code < 4:
+                    if twin < number or theirs != code:
+                        continue  # voted already, or says nothing
+                    best = max(quality, grade)
+                    quality = max(best, min(best + 3, 41))
+                    distance = max(distance, far)
+                    mapq = max(mapq, table[twin, 4])
+                    change = min(change, changes[twin])
+                    if table[twin, 3] & 16:
+                        reverse = True
+                    else:
+                        forward = True
+            if code == 4 or quality < 20:
+                continue
+            votes[index, code, min(quality, 35, max(mapq, 20)) - 20] += 1
+            held = sums[index, code]
+            held[0] += mapq
+            held[1] += change
+            held[2] += forward and not reverse
+            held[3] += reverse and not forward
+            if row[3] & 1:
+                first = (row[3] & 64 != 0) == (row[3] & 16 == 0)
+                held[4] += first
+                held[5] += not first
+            ends[index, code, min(distance, 10)] += 1
+    return votes, sums, ends

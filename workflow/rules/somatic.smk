@@ -1,0 +1,146 @@
+"""From aligned reads of tumour and normal to somatic variants, batch by batch.
+
+A pipeline runs once per tumour of its batch. It sees ITEM, the tumour's token, NORMAL, that of
+its patient's normal, empty where there is none, and OUT, the prefix of the files it makes.
+"""
+
+
+rule somatic_sight_alleles:
+    input:
+        index="work/intake/genomics/{batch}.tsv",
+        crams="work/genomics/{batch}/cram",
+        aligned="work/genomics/{batch}/align.tsv",
+        header="work/reference/site/header.sam",
+        cache="work/reference/site/cache",
+        territory="work/reference/site/territory.bed",
+    output:
+        alleles=directory("work/somatic/{batch}/sighted"),
+        outcomes="work/somatic/{batch}/sight.tsv",
+    log:
+        "logs/somatic_sight_alleles/{batch}.log",
+    benchmark:
+        "logs/benchmarks/somatic_sight_alleles/{batch}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+    shell:
+        """
+        export REF_PATH="$PWD/{input.cache}/%s"
+        equisite somatic sight-alleles --index {input.index} --aligned {input.aligned} \
+            --crams {input.crams} --territory {input.territory} \
+            --header {input.header} --cache {input.cache} \
+            --out {output.alleles} --outcomes {output.outcomes} 2>{log}
+        """
+
+
+rule somatic_gather_evidence:
+    input:
+        index="work/intake/genomics/{batch}.tsv",
+        crams="work/genomics/{batch}/cram",
+        aligned="work/genomics/{batch}/align.tsv",
+        protocol="work/intake/protocol.json",
+        reference="work/reference/site/reference.fa",
+        header="work/reference/site/header.sam",
+        cache="work/reference/site/cache",
+        territory="work/reference/site/territory.bed",
+    output:
+        evidence=directory("work/somatic/{batch}/evidence"),
+        outcomes="work/somatic/{batch}/gather.tsv",
+    log:
+        "logs/somatic_gather_evidence/{batch}.log",
+    benchmark:
+        "logs/benchmarks/somatic_gather_evidence/{batch}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+        pinned="work/intake/files",
+    shell:
+        """
+        export REF_PATH="$PWD/{input.cache}/%s"
+        equisite somatic gather-evidence --protocol {input.protocol} \
+            --pinned {params.pinned} --index {input.index} --aligned {input.aligned} \
+            --crams {input.crams} --territory {input.territory} \
+            --header {input.header} --cache {input.cache} \
+            --out {output.evidence} --outcomes {output.outcomes} --second '
+                samtools merge -u --no-PG -L {input.territory} -o - \
+                        "{input.crams}/$ITEM.cram" ${{NORMAL:+"{input.crams}/$NORMAL.cram"}} \
+                    | freebayes -c -f {input.reference} --pooled-continuous -F 0.03 -C 2 \
+                        -m 20 -q 20 --min-repeat-entropy 1 \
+                    | bcftools norm --no-version -m -any -a -f {input.reference} -Ou \
+                    | bcftools norm --no-version -d exact -f {input.reference} \
+                        -o "$OUT.freebayes.vcf"
+            ' 2>{log}
+        """
+
+
+rule somatic_build_panel:
+    input:
+        index=expand("work/intake/genomics/{batch}.tsv", batch=SITE.genomics_batches),
+        alleles=expand("work/somatic/{batch}/sighted", batch=SITE.genomics_batches),
+        judged=expand("work/somatic/{batch}/gather.tsv", batch=SITE.genomics_batches),
+        header="work/reference/site/header.sam",
+        cache="work/reference/site/cache",
+    output:
+        panel=ensure("work/somatic/panel.vcf.gz", non_empty=True),
+    log:
+        "logs/somatic_build_panel/all.log",
+    benchmark:
+        "logs/benchmarks/somatic_build_panel/all.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+    shell:
+        """
+        equisite somatic build-panel --index {input.index} --sighted {input.alleles} \
+            --judged {input.judged} --header {input.header} --cache {input.cache} \
+            --out {output.panel} 2>{log}
+        """
+
+
+rule somatic_call_variants:
+    input:
+        index="work/intake/genomics/{batch}.tsv",
+        aligned="work/genomics/{batch}/align.tsv",
+        protocol="work/intake/protocol.json",
+        evidence="work/somatic/{batch}/evidence",
+        judged="work/somatic/{batch}/gather.tsv",
+        alleles="work/somatic/{batch}/sighted",
+        panel="work/somatic/panel.vcf.gz",
+        header="work/reference/site/header.sam",
+        cache="work/reference/site/cache",
+    output:
+        calls=directory("work/somatic/{batch}/calls"),
+        outcomes="work/somatic/{batch}/call.tsv",
+    log:
+        "logs/somatic_call_variants/{batch}.log",
+    benchmark:
+        "logs/benchmarks/somatic_call_variants/{batch}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+        pinned="work/intake/files",
+    shell:
+        """
+        equisite somatic call-variants --protocol {input.protocol} \
+            --pinned {params.pinned} --index {input.index} --aligned {input.aligned} \
+            --after {input.judged} --evidence {input.evidence} \
+            --panel {input.panel} --sighted {input.alleles} \
+            --header {input.header} --cache {input.cache} \
+            --out {output.calls} --outcomes {output.outcomes} --pack '
+                bcftools view --no-version -Oz -o "$OUT.vcf.gz" -
+                bcftools index "$OUT.vcf.gz"
+            ' 2>{log}
+        """
+
+
+rule somatic:
+    input:
+        [path for batch in SITE.genomics_batches for path in somatic_outcomes(batch)],
