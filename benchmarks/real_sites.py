@@ -2,12 +2,16 @@
 
     real_sites.py [DATA] [--short] [--cores N] [--directory DIR] [--no-controls]
 
-DATA is a folder with `genomics/` and `imaging/` (default: EQUISITE_DATA, else ../shared/data).
-Every folder of `genomics/` whose sheet names a `site` per patient gives the hospitals and
-their genomes; the patients of `imaging/sts_dicom` are spread over them in turn. The pairing
-is artificial: images and genomes are of different people, and protocol and report say so.
-The first hospital starts from CRAM, the second from FASTQ, the third from FASTQ of two lanes
-and BAM in turn. Folders of one person with a truth are controls: their calls are judged.
+DATA is a folder with `genomics/` and `imaging/` (default: EQUISITE_DATA, else the folder
+`shared/data` beside the checkout). Every folder of `genomics/` whose sheet names a `site` per
+patient gives the hospitals and their genomes; the patients of `imaging/sts_dicom` are dealt
+out to them in turn. The pairing is artificial: images and genomes are of different people,
+and protocol and report say so. The first hospital starts from CRAM, the second from FASTQ,
+the third from FASTQ of two lanes and BAM in turn.
+
+Folders of one person with a truth are quality controls: their reads go through the same
+workflow and their calls are judged. Where the cohort brings the carriers that are known of
+it, what the bundles say of carriers is compared with them.
 
 --short takes two genomes and one tumour per hospital and no controls. DIR keeps everything,
 the report included; without it a temporary folder is used and removed.
@@ -16,77 +20,34 @@ the report included; without it a temporary folder is used and removed.
 from __future__ import annotations
 
 import argparse
-import csv
 import hashlib
-import itertools
 import json
-import lzma
 import os
 import shutil
-import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from equisite.codebook.book import load_from
+from equisite.bundle.codec import read_bundle
 from equisite.core.outcomes import REFUSED, read_outcomes
-from equisite.variants.fasta import read_fasta
-from genomics_site import CHECKOUT, CannotMeasureError, DataFolder
+from genomics_site import CALLERS, CHECKOUT, CannotMeasureError, DataFolder
 from germline_truth import measure
+from real_hospitals import find_genomes, read_sheet, unpack_tumours, write_consortium
 
 sys.path.insert(0, str(CHECKOUT / "scripts"))
 import watched
 
-TITLE = "Public data at mock hospitals; images and genomes are of different people"
-AGE = "50"
-"""Nobody's age is known; the sheet needs one, and no table of this protocol uses it."""
-MODALITIES = {"MR_T1": "MR", "PET": "PT", "CT": "CT"}
-TABLES = (
-    {"id": "cohort", "kind": "count", "keys": ["analysis_set"]},
-    {"id": "clinical_base", "kind": "count", "keys": ["sex"]},
-    {
-        "id": "germline_carriers",
-        "kind": "carriers",
-        "genes": "panel",
-        "consequence": ["truncating", "missense", "synonymous"],
-    },
-    {"id": "pt_core", "kind": "moment", "features": "pt__gtv__core"},
-    {"id": "mr_core", "kind": "moment", "features": "mr__gtv__core"},
-    {"id": "ct_core", "kind": "moment", "features": "ct__gtv__core"},
-    {"id": "pt_core_hist", "kind": "hist", "features": "pt__gtv__core"},
-    {"id": "quality", "kind": "quality", "variables": ["mean_depth", "callable_fraction"]},
-)
-
-
-@dataclass(frozen=True)
-class Genome:
-    """One person with reads. site, sex: as the sheet of the data says."""
-
-    name: str
-    site: str
-    sex: str
-    cram: Path
-
-
-@dataclass(frozen=True)
-class Tumour:
-    """One patient with images: folder, and those of its series that are there."""
-
-    name: str
-    folder: Path
-    series: tuple[str, ...]
+BOOTSTRAP = 1000
+CLASSES = {"missense": "missense", "synonymous": "synonymous", "lof": "truncating"}
+"""Classes of `expected_carriers.tsv` and what the bundle calls them."""
 
 
 def main() -> int:
     """Run everything; the last line is one JSON object."""
-    default = Path(os.environ.get("EQUISITE_DATA", CHECKOUT.parent / "shared/data"))
+    default = Path(os.environ.get("EQUISITE_DATA") or CHECKOUT.parent / "shared/data")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, nargs="?", default=default, metavar="DATA")
     parser.add_argument("--short", action="store_true")
@@ -101,8 +62,9 @@ def main() -> int:
             if any(place.iterdir()):
                 raise CannotMeasureError(f"{place} is not empty")
             result = whole_run(arguments.data, place, arguments.short, arguments.cores)
-        if not arguments.short and not arguments.no_controls:
-            result["controls"] = controls(arguments.data, arguments.cores)
+            if not arguments.short and not arguments.no_controls:
+                result["controls"] = controls(arguments.data, arguments.cores)
+                result["wall_s"] = round(result["wall_s"] + sum_of_walls(result), 1)
     except CannotMeasureError as error:
         print(f"real_sites: NOT MEASURED: {error}", file=sys.stderr, flush=True)
         return 2
@@ -130,12 +92,15 @@ def whole_run(data: Path, place: Path, short: bool, cores: int) -> dict[str, Any
         raise CannotMeasureError("the lead's run wrote no report")
     bundles = sorted((place / "lead/inbox").glob("*.bundle"))
     told = outcomes(place, sites)
+    known = cohort.path / "expected_carriers.tsv"
+    found = carriers(bundles, read_sheet(known)) if known.is_file() and not short else None
     return {
         "sites": len(sites),
-        "patients": sum(count_rows(place / s / "patients.tsv") for s in sites),
+        "patients": sum(len(read_sheet(place / s / "patients.tsv")) for s in sites),
         "genomes": len(genomes),
         "series": sum(len(t.series) for t in tumours),
         "refused": told,
+        "carriers": found,
         "bundle_sha256": [hashlib.sha256(b.read_bytes()).hexdigest() for b in bundles],
         "report": str(report),
         "report_mb": round(report.stat().st_size / 1e6, 2),
@@ -153,188 +118,6 @@ def step(who: str, words: list[str], folder: Path) -> float:
     if used.code:
         raise CannotMeasureError(f"`equisite {words[0]}` of {who} ended with {used.code}")
     return used.peak_mb
-
-
-def find_genomes(folder: Path, short: bool) -> tuple[DataFolder, list[Genome]]:
-    """The cohort folder and its people; for --short two of each hospital."""
-    for sheet in sorted(folder.glob("*/sheet.tsv")):
-        rows = read_sheet(sheet)
-        if rows and {"patient", "site", "cram"} <= rows[0].keys():
-            people = [
-                Genome(
-                    r["patient"], r["site"], r.get("sex", "unknown"), sheet.parent / r["cram"]
-                )
-                for r in rows
-            ]
-            people.sort(key=lambda g: (g.site, g.name))
-            if short:
-                groups = itertools.groupby(people, key=lambda g: g.site)
-                people = [g for _, group in groups for g in itertools.islice(group, 2)]
-            return DataFolder(sheet.parent), people
-    raise CannotMeasureError(f"{folder} has no cohort whose sheet names hospitals")
-
-
-def unpack_tumours(folder: Path, place: Path, most: int) -> list[Tumour]:
-    """Patients with images, unpacked below `place`; most: 0 for all."""
-    archives = sorted(folder.glob("*.tar.xz"))
-    if not archives:
-        raise CannotMeasureError(f"{folder} has no archives of images")
-    tumours = []
-    for path in archives:
-        if most and len(tumours) == most:
-            break
-        try:
-            with tarfile.open(path, "r:xz") as archive:
-                for member in archive:
-                    if member.isfile() and ".." not in member.name and member.name[0] != "/":
-                        archive.extract(member, place / "images")
-        except (lzma.LZMAError, tarfile.TarError) as error:
-            raise CannotMeasureError(f"{path.name} cannot be unpacked: {error}") from None
-        name = path.name.removesuffix(".tar.xz")
-        found = place / "images" / name
-        series = tuple(m for m in MODALITIES if (found / m / "image").is_dir())
-        if len(series) > 1 or not most:
-            tumours.append(Tumour(name, found, series))
-    return tumours
-
-
-def write_consortium(
-    place: Path,
-    cohort: DataFolder,
-    genomes: list[Genome],
-    tumours: list[Tumour],
-    sites: list[str],
-) -> None:
-    """Protocol, hospitals and lead below `place`."""
-    folder = place / "protocol"
-    folder.mkdir()
-    write_yaml(folder / "protocol.yaml", protocol(cohort, folder))
-    keyring = [{"id": s, "title": f"Mock hospital {s}"} for s in sites]
-    write_yaml(folder / "keyring.yaml", {"protocol": "real-public", "sites": keyring})
-    shared = {"protocol": "../protocol/protocol.yaml", "keyring": "../protocol/keyring.yaml"}
-    (place / "lead/inbox").mkdir(parents=True)
-    write_yaml(place / "lead/compare.yaml", {**shared, "inbox": "inbox"})
-    for number, site in enumerate(sites):
-        people = [g for g in genomes if g.site == site]
-        write_site(place / site, number, people, tumours[number :: len(sites)], cohort)
-
-
-def protocol(cohort: DataFolder, folder: Path) -> dict[str, Any]:
-    """The example protocol with the cohort's reference, genes and territory."""
-    content = yaml.safe_load((CHECKOUT / "config/protocol.yaml").read_text(encoding="utf-8"))
-    content["protocol"] |= {"id": "real-public", "title": TITLE, "data": "public"}
-    content["reference"] = {
-        "assembly": cohort.path.name.replace("_", "-"),
-        "contigs": [
-            {
-                "name": name,
-                "length": len(bases),
-                "md5": hashlib.md5(bases, usedforsecurity=False).hexdigest(),
-            }
-            for name, bases in read_fasta(cohort.reference)
-        ],
-    }
-    genes = cohort.file("genes.gff3")
-    content["genomics"] |= {
-        "callers": ["bcftools", "freebayes"],
-        "gene_models": pin(genes, folder),
-        "territory": pin(cohort.bed, folder),
-        "panel": gene_names(genes),
-    }
-    content["imaging"]["roi"] = [{"name": "gtv", "patterns": ["gtv[ _-]?mass.*"]}]
-    content["tables"] = list(TABLES)
-    content["disclosure"] = {"ruleset": "public-data-v1"}
-    book = load_from(CHECKOUT / "resources/codebook")
-    content["codebook"] = {"version": book.version, "constants_sha256": book.constants_sha256}
-    pack = (CHECKOUT / "resources/conformance/pack.sha256").read_text(encoding="utf-8")
-    content["conformance"]["pack_sha256"] = pack.split()[0]
-    return content
-
-
-def write_site(
-    folder: Path, number: int, people: list[Genome], tumours: list[Tumour], cohort: DataFolder
-) -> None:
-    """One hospital. The n-th genome and the n-th tumour become one patient."""
-    (folder / "reads").mkdir(parents=True)
-    patients, lanes, images = [], [], []
-    cache = folder / "reads/cache"
-    cache.mkdir()
-    for _, bases in read_fasta(cohort.reference):
-        md5 = hashlib.md5(bases, usedforsecurity=False).hexdigest()
-        (cache / md5).write_bytes(bases)
-    for at, (genome, tumour) in enumerate(itertools.zip_longest(people, tumours)):
-        name = f"{folder.name}-{at + 1:03d}"
-        sex = genome.sex if genome else "unknown"
-        patients.append({"patient": name, "sex": sex, "age": AGE, "diagnosis": "C49.9"})
-        if genome:
-            kind = ("cram", "fastq", ("lanes", "bam")[at % 2])[number % 3]
-            lanes += [
-                {"patient": name, "sample": name, "kind": "normal", **lane}
-                for lane in write_reads(genome, kind, folder / "reads" / name, cache)
-            ]
-        images += [
-            {
-                "patient": name,
-                "series": str(tumour.folder / series / "image"),
-                "modality": MODALITIES[series],
-                "mask": str(tumour.folder / series / "mask/RS.dcm"),
-            }
-            for series in (tumour.series if tumour else ())
-        ]
-    write_sheet(folder / "patients.tsv", patients)
-    write_sheet(folder / "sequencing.tsv", lanes)
-    write_sheet(folder / "imaging.tsv", images)
-    config = {
-        "site": folder.name,
-        "protocol": "../protocol/protocol.yaml",
-        "sheets": {k: f"{k}.tsv" for k in ("patients", "sequencing", "imaging")},
-        "freeze": {"id": "freeze-1", "date": "2024-01-31"},
-        "reference": {"fasta": str(cohort.reference.resolve())},
-    }
-    write_yaml(folder / "config.yaml", config)
-
-
-def write_reads(genome: Genome, kind: str, place: Path, cache: Path) -> list[dict[str, str]]:
-    """Files of one start; returns the cells of its rows of the sequencing sheet."""
-    none = dict.fromkeys(("lane", "fastq_1", "fastq_2", "reads"), "")
-    if kind == "cram":
-        return [{**none, "reads": str(genome.cram.resolve())}]
-    environment = {**os.environ, "REF_PATH": f"{cache}/%s"}
-    if kind == "bam":
-        target = place.with_suffix(".bam")
-        shell(["samtools", "view", "-b", "-o", target, genome.cram], environment)
-        return [{**none, "reads": str(target)}]
-    mates = [place.with_name(f"{place.name}_{mate}.fastq") for mate in (1, 2)]
-    named = place.with_suffix(".collated.bam")
-    shell(["samtools", "collate", "-o", named, genome.cram], environment)
-    nowhere = ["-0", "/dev/null", "-s", "/dev/null"]
-    shell(
-        ["samtools", "fastq", "-n", "-1", mates[0], "-2", mates[1], *nowhere, named],
-        environment,
-    )
-    named.unlink()
-    if kind == "fastq":
-        return [{**none, "fastq_1": str(mates[0]), "fastq_2": str(mates[1])}]
-    rows = []
-    lines = [path.read_bytes().splitlines(keepends=True) for path in mates]
-    half = len(lines[0]) // 8 * 4
-    for number, part in enumerate((slice(0, half), slice(half, None)), start=1):
-        row = {**none, "lane": f"L{number}"}
-        for mate, path in enumerate(mates):
-            target = path.with_suffix(f".L{number}.fastq")
-            target.write_bytes(b"".join(lines[mate][part]))
-            row[f"fastq_{mate + 1}"] = str(target)
-        rows.append(row)
-    return rows
-
-
-def shell(words: list[str | Path], environment: dict[str, str]) -> None:
-    """Run a tool that prepares the data."""
-    done = subprocess.run(
-        [str(w) for w in words], env=environment, capture_output=True, check=False
-    )
-    if done.returncode:
-        raise CannotMeasureError(f"{words[1]} failed: {done.stderr.decode()[-500:]}")
 
 
 def outcomes(place: Path, sites: list[str]) -> list[dict[str, str]]:
@@ -358,49 +141,46 @@ def outcomes(place: Path, sites: list[str]) -> list[dict[str, str]]:
     return refused
 
 
+def carriers(bundles: list[Path], known: list[dict[str, str]]) -> dict[str, Any]:
+    """Numbers of carriers that left the hospitals, against those known of the cohort."""
+    expected = {
+        (row["group"], row["gene"], CLASSES[row["class"]]): int(row["carriers"])
+        for row in known
+        if row["class"] in CLASSES and row["carriers"].isdigit()
+    }
+    equal, withheld, different = 0, 0, []
+    for path in bundles:
+        bundle = read_bundle(path.read_bytes())
+        for cell in bundle.cells:
+            if cell.table != "germline_carriers" or cell.measure != "count":
+                continue
+            key = dict(pair.split("=", 1) for pair in cell.key.split("|"))
+            about = (bundle.about.site, key.get("gene", ""), key.get("consequence", ""))
+            if about not in expected:
+                continue
+            if cell.status != "ok":
+                withheld += 1
+            elif cell.number == expected[about]:
+                equal += 1
+            else:
+                different.append([*about, cell.number, expected[about]])
+    print(f"carriers that left: {equal} equal to those known, {withheld} withheld", *different)
+    return {"equal": equal, "withheld": withheld, "different": different}
+
+
 def controls(data: Path, cores: int) -> list[dict[str, Any]]:
     """Calls of single people with a known truth, judged."""
     found = []
     for path in sorted((data / "genomics").iterdir()):
         folder = DataFolder(path)
         if (path / "truth.bed").is_file() and (path / "reads_1.fastq.gz").is_file():
-            found.append(measure(folder, cores, 1000))
+            found.append(measure(folder, CALLERS, cores, BOOTSTRAP))
     return found
 
 
-def gene_names(path: Path) -> list[str]:
-    """Names of the genes of a GFF3."""
-    rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
-    pairs = (r[8].split(";") for r in rows if len(r) == 9 and r[2] == "gene")
-    return sorted({p.removeprefix("Name=") for row in pairs for p in row if p[:5] == "Name="})
-
-
-def pin(source: Path, folder: Path) -> dict[str, str]:
-    """Copy a file beside the protocol; returns its entry."""
-    shutil.copyfile(source, folder / source.name)
-    return {"file": source.name, "sha256": hashlib.sha256(source.read_bytes()).hexdigest()}
-
-
-def read_sheet(path: Path) -> list[dict[str, str]]:
-    """Rows of a TSV."""
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
-
-
-def write_sheet(path: Path, rows: list[dict[str, str]]) -> None:
-    """Write rows as TSV."""
-    lines = ["\t".join(rows[0]), *("\t".join(row.values()) for row in rows)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def count_rows(path: Path) -> int:
-    """Number of rows of a sheet."""
-    return len(read_sheet(path))
-
-
-def write_yaml(path: Path, content: dict[str, Any]) -> None:
-    """Plain data as YAML."""
-    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+def sum_of_walls(result: dict[str, Any]) -> float:
+    """Seconds that the controls took."""
+    return float(sum(control["wall_s"] for control in result["controls"]))
 
 
 if __name__ == "__main__":

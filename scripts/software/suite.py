@@ -179,6 +179,21 @@ def checks(home: Home, test_python: Path) -> list[tuple[str, list[str]]]:
 
 
 FOLDERS = ("src", "scripts", "tests", "benchmarks")
+NO_DATA = """
+equisite: ==================================================================================
+equisite: NO PUBLIC DATA: {folder} is not there and EQUISITE_DATA is not set.
+equisite: The tests marked `data` were SKIPPED, the real hospitals of benchmarks/real_sites.py
+equisite: among them: nothing was run on real people and real tumours.
+equisite: =================================================================================="""
+
+
+def find_data(home: Home) -> bool:
+    """Tell the tests where public data lie: EQUISITE_DATA, else beside the checkout."""
+    beside = home.checkout.parent / "shared" / "data"
+    if not os.environ.get("EQUISITE_DATA") and beside.is_dir():
+        os.environ["EQUISITE_DATA"] = str(beside)
+        say(f"equisite: public data: {beside}")
+    return bool(os.environ.get("EQUISITE_DATA"))
 
 
 def extra_environment(
@@ -213,9 +228,11 @@ def front_holds(plan: Plan, python: Path) -> bool:
 def run_all(plan: Plan, only: str, rest: Sequence[str]) -> int:
     """Run the linters, then the tests; exit code 1 when anything fails.
 
-    With `only` (a pytest -k pattern) the linters are left out. The last line is pytest's.
+    With `only` (a pytest -k pattern) the linters are left out. The last line is pytest's,
+    or says loudly that there were no public data.
     """
     home = plan.home
+    has_data = find_data(home)
     python = make_tools(plan)
     make_git(plan)
     browser = make_browser(plan)
@@ -245,4 +262,6 @@ def run_all(plan: Plan, only: str, rest: Sequence[str]) -> int:
     code = entry.run_inside(
         home, words, rw=[str(home.checkout)], extra=extra, cwd=home.checkout
     )
+    if not has_data:
+        say(NO_DATA.format(folder=home.checkout.parent / "shared" / "data"))
     return code if code != 0 else (1 if failed else 0)
