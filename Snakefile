@@ -33,3 +33,4 @@ rule all:
         "private/review/prepared.bundle",
         [f"private/pictures/{batch}" for batch in SITE.imaging_batches],
         "private/imaging.html",
+        ["private/robustness.tsv"] if SITE.protocol.radiomics.robustness else [],

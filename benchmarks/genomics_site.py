@@ -120,11 +120,15 @@ def write_site(
     site: Path,
     batch: int,
     callers: Sequence[str] = CALLERS,
+    aligner: str = "bwa-mem",
+    alleles: Path | None = None,
+    thresholds: dict[str, float] | None = None,
 ) -> None:
     """A whole site folder: configuration, protocol of public data, keyring and sheets.
 
-    batch: patients per job. callers: as in the protocol, which is the example of `config/`
-    with the reference, territory and genes of the data folder.
+    batch: patients per job. callers, aligner, thresholds: as in the protocol, which is the
+    example of `config/` with the reference, territory and genes of the data folder. alleles:
+    VCF of the alleles that are genotyped.
     """
     site.mkdir(parents=True)
     protocol = yaml.safe_load((CHECKOUT / "config/protocol.yaml").read_text(encoding="utf-8"))
@@ -146,7 +150,10 @@ def write_site(
         "gene_models": pin(genes, site / "genes.gff3") if panel else None,
         "panel": panel,
         "callers": list(callers),
+        "aligner": aligner,
+        "alleles": pin(alleles, site / "alleles.vcf") if alleles else None,
     }
+    protocol["genomics"].setdefault("thresholds", {}).update(thresholds or {})
     book = load_from(CHECKOUT / "resources/codebook")
     protocol["codebook"] = {"version": book.version, "constants_sha256": book.constants_sha256}
     pack = (CHECKOUT / "resources/conformance/pack.sha256").read_text(encoding="utf-8")

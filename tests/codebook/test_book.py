@@ -191,3 +191,20 @@ def test_the_digest_of_the_constants_is_that_of_the_file() -> None:
 
     content = (resources_folder() / "codebook" / "constants.tsv").read_bytes()
     assert constants_sha256() == hashlib.sha256(content).hexdigest()
+
+
+def test_columns_of_signatures_share_the_limits_of_their_variable() -> None:
+    book = codebook()
+    assert book.variable("sig__SBS7a").id == "sig"
+    assert book.constant("sig__SBS7a").column == "sig__SBS7a"
+    assert book.constant("sig__SBS7a").clip_high == 1
+    assert book.knows("som_tmb")
+    for name in ("som_tmb__x", "sig__a__b", "nothing", "nothing__a"):
+        assert not book.knows(name)
+
+
+def test_arms_are_those_of_the_autosomes_with_genes() -> None:
+    arms = {v.id for v in codebook().variables if v.id.startswith("cn_arm_")}
+    assert len(arms) == 39
+    assert "cn_arm_13p" not in arms
+    assert {"cn_arm_1p", "cn_arm_13q", "cn_arm_22q"} <= arms

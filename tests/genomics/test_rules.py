@@ -16,6 +16,7 @@ import pytest
 
 from equisite.core.outcomes import Outcome, read_outcomes
 from equisite.core.tables import read_table, write_rows
+from equisite.genomics.alleles import Allele
 from equisite.genomics.conformance import digest_of_calls, score
 from equisite.intake.index import SequencingItem
 from equisite.protocol.models import Protocol
@@ -30,7 +31,10 @@ from types import SimpleNamespace
 SITE = SimpleNamespace(
     protocol=SimpleNamespace(
         genomics=SimpleNamespace(
-            bases_per_batch=10000000, callers=("bcftools", "freebayes")
+            aligner=config.get("aligner", "bwa-mem"),
+            bases_per_batch=10000000,
+            callers=("bcftools", "freebayes"),
+            thresholds=SimpleNamespace(minimum_mapping_quality=20),
         )
     ),
     genomics_batches=(1,),
@@ -49,6 +53,9 @@ def protocol_of(wildcards):
 
 def reference_of(wildcards):
     return "site"
+
+def genotypes_of(wildcards):
+    return ["work/genomics/1/genotyped", "work/reference/site/alleles.tsv"]
 
 def digest_of_reference(wildcards):
     return "fixed"
@@ -152,12 +159,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     environment["PATH"] = f"{tools}:{Path(sys.executable).parent}:{environment['PATH']}"
     environment["PYTHONPATH"] = str(CHECKOUT / "src")
 
-    def start(cores: int, given: list[SequencingItem] = rows) -> Path:
+    def start(cores: int, given: list[SequencingItem] = rows, aligner: str = "bwa-mem") -> Path:
         site = tmp_path_factory.mktemp(f"site{cores}")
         intake = site / "work/intake"
         (intake / "genomics").mkdir(parents=True)
         (intake / "files").mkdir()
-        for name in ("genes.gff3", "territory.bed"):
+        for name in ("genes.gff3", "territory.bed", "truth.vcf"):
             shutil.copy(PACK / name, intake / "files" / name)
         (intake / "protocol.json").write_text(protocol().model_dump_json())
         (intake / "site.json").write_text(
@@ -168,6 +175,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             SNAKEFILE.format(rules=str(CHECKOUT / "workflow/rules/genomics.smk"))
         )
         command = [shutil.which("snakemake") or "snakemake", "--cores", str(cores), "genomics"]
+        command += ["--config", f"aligner={aligner}"]
         done = subprocess.run(
             command, cwd=site, env=environment, capture_output=True, text=True, check=False
         )
@@ -185,6 +193,7 @@ def protocol() -> Protocol:
     pack = json.loads((PACK.parent / "pack.json").read_text(encoding="utf-8"))
     plain["reference"] = pack["reference"]
     plain["genomics"] |= pack["genomics"]
+    plain["genomics"]["alleles"] = {"file": "truth.vcf", "sha256": "0" * 64}
     return Protocol.model_validate(plain)
 
 
@@ -231,6 +240,27 @@ def test_carriers_are_those_planted(site: Path) -> None:
     assert got == {column: number for column, number in planted.items() if column in columns}
 
 
+def test_listed_alleles_are_genotyped(site: Path) -> None:
+    """Planted alleles: substitutions by their likelihoods, gaps by the calls."""
+    reference = {name: bases.decode() for name, bases in read_fasta(PACK / "reference.fa.gz")}
+    planted = {
+        Allele(r.contig, r.position + 1, r.alleles[0], r.alleles[1]).edit(reference): sum(
+            copy == 1 for copy in r.copies
+        )
+        for r in read_genotypes(PACK / "truth.vcf")
+    }
+    columns, rows = read_table(site / "work/genomics/1/variants.tsv")
+    listed = [c for c in columns if c.startswith("genotype__")]
+    assert len(listed) == len(planted)
+    (good,) = (row for row in rows if row["patient"] == "secret-good")
+    for column in listed:
+        contig, position, ref, alt = column.removeprefix("genotype__").split(":")
+        copies = planted[Allele(contig, int(position), ref, alt).edit(reference)]
+        ploidy, seen, phred = good[column].split(":")
+        assert (ploidy, seen) == ("2", "1")
+        assert phred.split(",")[copies] == "0", column
+
+
 def test_a_lane_split_in_two_gives_the_same_genotypes(site: Path) -> None:
     calls = site / "work/genomics/1/calls"
     whole, split = (
@@ -269,6 +299,31 @@ def test_cores_change_no_byte(site: Path, run: Run) -> None:
     )
     assert [p for p in files if (site / p).read_bytes() != (other / p).read_bytes()] == []
     assert digest_of_calls(site / "work/genomics/1/calls/tok0.vcf.gz")
+
+
+def test_minimap2_finds_the_same_with_any_number_of_cores(site: Path, run: Run) -> None:
+    sites = [run(cores, aligner="minimap2") for cores in (1, 2)]
+    files = [f"work/genomics/1/{name}" for name in ("cram/tok0.cram", "calls/tok1.vcf.gz")]
+    assert [
+        f for f in files if (sites[0] / f).read_bytes() != (sites[1] / f).read_bytes()
+    ] == []
+    known, found = (
+        [
+            (r.contig, r.position, r.alleles, r.copies)
+            for r in read_genotypes(place / "work/genomics/1/calls/tok0.vcf.gz")
+        ]
+        for place in (site, sites[0])
+    )
+    assert found == known
+    header, expected = (
+        subprocess.run(
+            ["samtools", "view", "-H", "--no-PG", str(place / files[0])],
+            capture_output=True,
+            check=True,
+        ).stdout
+        for place in (sites[0], site)
+    )
+    assert header == expected
 
 
 def test_nothing_in_logs_or_headers_tells_whose_data_it_is(site: Path) -> None:

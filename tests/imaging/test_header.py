@@ -64,8 +64,10 @@ def by_pydicom(path: Path) -> dict[str, Any]:
                 values[name] = None if value in (None, "") else float(value)
             elif name in ("rows", "columns"):
                 values[name] = value
-            elif name in ("bits_allocated", "pixel_representation"):
+            elif name == "bits_allocated":
                 values[name] = value or 0
+            elif name == "pixel_representation":
+                values[name] = -1 if value is None else value  # -1: not stated
             else:
                 values[name] = "" if value is None else str(value)
     return values

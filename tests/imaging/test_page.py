@@ -11,7 +11,7 @@ from equisite.imaging.rows import ReaderPair, RegionPair, SeriesRow
 
 def series(token: str, verdict: str, code: str, severity: str, sentence: str) -> SeriesRow:
     return SeriesRow(
-        "P&1", token, "CT", verdict, 8, code, severity, "", "", "", sentence, "Mend it."
+        "P&1", token, "CT", "", verdict, 8, code, severity, "", "", "", sentence, "Mend it."
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from equisite.core.errors import ConfigError, Finding
 from equisite.intake.check import check_site, condensed
+from equisite.intake.imaging import check_imaging
 from equisite.intake.rows import read_imaging, read_patients, read_sequencing
 from equisite.intake.sequencing import check_sequencing
 
@@ -70,6 +71,116 @@ def test_many_of_a_kind_are_counted() -> None:
     assert result[10].where == "a.tsv, column b"
     assert result[10].numbers == {"count": 28, "code": "CELL_SPACES"}
     assert result[-1] == other
+
+
+def findings_of(site: Path) -> list[tuple[str, str]]:
+    with pytest.raises(ConfigError) as caught:
+        check_site(site)
+    return [(f.code, f.where) for f in caught.value.findings]
+
+
+def test_a_wrong_cell_hides_no_other_mistake_of_its_row(site: Path) -> None:
+    sheet = site / "patients.tsv"
+    text = sheet.read_text().replace("P02\tmale\t47\tC49.9", "p01\tmal\tx\tsarcoma")
+    sheet.write_text(text)
+    assert findings_of(site) == [
+        ("CELL_VALUE", "patients.tsv line 3, column sex"),
+        ("CELL_VALUE", "patients.tsv line 3, column age"),
+        ("CELL_VALUE", "patients.tsv line 3, column diagnosis"),
+        ("ID_CASE", "patients.tsv line 3, column patient"),
+        ("PATIENT_UNKNOWN", "sequencing.tsv line 4, column patient"),
+    ]
+
+
+def test_a_wrong_cell_hides_no_file_that_is_missing_and_no_lane_that_stands_twice(
+    site: Path,
+) -> None:
+    sheet = site / "sequencing.tsv"
+    sheet.write_text(
+        sheet.read_text().replace(
+            "P01\tP01-N\tnormal\tlib1\tL2", "P01\tP01-N\tgermline\tlib1\tL1"
+        )
+    )
+    (site / "reads/p01_l2_R2.fastq.gz").unlink()
+    assert findings_of(site) == [
+        ("CELL_VALUE", "sequencing.tsv line 3, column kind"),
+        ("LANE_TWICE", "sequencing.tsv line 3, column lane"),
+        ("FILE_MISSING", "sequencing.tsv line 3, column fastq_2"),
+    ]
+
+
+def test_an_id_whose_form_is_wrong_is_told_once_and_nobody_is_unknown(site: Path) -> None:
+    sheet = site / "patients.tsv"
+    sheet.write_text(sheet.read_text().replace("P02", "P 02"))
+    assert findings_of(site) == [("CELL_VALUE", "patients.tsv line 3, column patient")]
+
+
+def test_a_mistyped_column_is_read_and_told_with_what_is_wrong_in_it(site: Path) -> None:
+    sheet = site / "sequencing.tsv"
+    sheet.write_text(sheet.read_text().replace("fastq_2", "fastq2").replace("p01_l2_R2", "x"))
+    assert findings_of(site) == [
+        ("COLUMN_UNKNOWN", "sequencing.tsv line 1"),
+        ("FILE_MISSING", "sequencing.tsv line 3, column fastq_2"),
+    ]
+
+
+def test_a_column_of_open_meaning_makes_nothing_missing(site: Path) -> None:
+    sheet = site / "sequencing.tsv"
+    sheet.write_text(sheet.read_text().replace("fastq_1", "R1_file").replace("lane", "barcode"))
+    assert findings_of(site) == [
+        ("COLUMN_UNKNOWN", "sequencing.tsv line 1"),
+        ("COLUMN_UNKNOWN", "sequencing.tsv line 1"),
+    ]
+
+
+def test_mistakes_of_config_protocol_and_all_sheets_come_together(site: Path) -> None:
+    for name, old, new in (
+        ("config.yaml", "date: 2026-01-31", "date: yesterday"),
+        ("protocol.yaml", "minimum_n: 3", "minimum_n: three"),
+        ("protocol.yaml", "features: mr__gtv__core", "features: mr__edema__core"),
+        ("patients.tsv", "P03\tfemale", "P03\tf"),
+        ("sequencing.tsv", "P02-N", "p01-n"),
+        ("imaging.tsv", "P03\timages/p03\tMR", "P03\timages/p03\tUS"),
+        ("keyring.yaml", "protocol: trial", "protocol: other"),
+    ):
+        path = site / name
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new))
+    assert sorted(findings_of(site)) == [
+        ("CELL_VALUE", "imaging.tsv line 3, column modality"),
+        ("CELL_VALUE", "patients.tsv line 4, column sex"),
+        ("ID_CASE", "sequencing.tsv line 4, column sample"),
+        ("KEYRING_DIFFERS", "keyring.yaml line 1, key protocol"),
+        ("KEY_VALUE", "config.yaml line 7, key freeze.date"),
+        ("KEY_VALUE", "protocol.yaml line 23, key cohort.minimum_n"),
+        ("ROI_UNKNOWN", "protocol.yaml line 27, key tables[3].features"),
+    ]
+
+
+def test_thousands_of_mistakes_are_counted_and_a_few_of_each_kind_are_shown(
+    site: Path,
+) -> None:
+    lines = [f"Q{i}\tmale\tforty\tC49.9\tincluded" for i in range(3000)]
+    with (site / "patients.tsv").open("a") as stream:
+        stream.write("\n".join([*lines, *lines[:50]]) + "\n")
+    with pytest.raises(ConfigError) as caught:
+        check_site(site)
+    text = caught.value.render()
+    assert len(caught.value.findings) == 22
+    assert "patients.tsv, column age: 3040 more of the kind CELL_VALUE" in text
+    assert "patients.tsv, column patient: 40 more of the kind PATIENT_TWICE" in text
+    assert text.endswith("3,100 problems in all. Nothing was run.")
+
+
+def test_fifty_thousand_rows_in_a_few_seconds(tmp_path: Path) -> None:
+    rows = [f"P{i}\ti/{i}\tMR\tm/{i}.nii\tgtv" for i in range(50_000)]
+    path = tmp_path / "imaging.tsv"
+    path.write_text("\n".join(["patient\tseries\tmodality\tmask\troi", *rows]) + "\n")
+    start = time.process_time()
+    sheet, findings = read_imaging(path, "imaging.tsv")
+    assert sheet is not None and not findings
+    assert list(check_imaging(sheet, root_given=False)) == []
+    assert time.process_time() - start < 5.0
 
 
 def test_ten_thousand_rows_in_a_second(tmp_path: Path) -> None:

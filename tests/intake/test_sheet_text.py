@@ -73,8 +73,42 @@ def test_faults_of_several_rows_come_together() -> None:
         ("CELL_CONTROL", "sheet.tsv line 5, column sample"),
         ("HEADER_REPEATED", "sheet.tsv line 6"),
     ]
-    assert [line.cells["patient"] for line in sheet.lines] == ["E"]
-    assert {"A", "B", "C", "D"} <= sheet.mentioned
+    assert [(line.cells, set(line.told)) for line in sheet.lines] == [
+        ({"patient": "A"}, {"patient"}),  # of a row that is too short the patient is sure
+        ({"patient": "B", "sample": "b"}, {"patient"}),
+        ({"patient": "C", "sample": "c"}, {"patient"}),
+        ({"patient": "D", "sample": "d"}, {"sample"}),
+        ({"patient": "E", "sample": "e"}, set()),
+    ]
+    assert [line.whole for line in sheet.lines] == [False, True, True, True, True]
+    assert sheet.mentioned == {"A"}
+
+
+def test_tabs_too_many_at_the_end_move_no_cell() -> None:
+    sheet, findings = read(b"patient\tsample\nA\ta\t\t\nB\tb\tx\n")
+    assert [f.code for f in findings] == ["ROW_RAGGED", "ROW_RAGGED"]
+    assert [(line.cells, line.whole) for line in sheet.lines] == [
+        ({"patient": "A", "sample": "a"}, True),
+        ({"patient": "B"}, False),
+    ]
+
+
+@pytest.mark.parametrize("sign", ["\xa0", "\u200b", "\ufeff", "\u2009", "\x00\x01"[1:]])
+def test_signs_that_are_not_seen_are_named(sign: str) -> None:
+    sheet, findings = read(f"patient\tsample\nA{sign}1\tb\n".encode())
+    assert [f.code for f in findings] == ["CELL_CONTROL"]
+    assert (
+        f"U+{ord(sign):04X}" in findings[0].sentence and "character 2" in findings[0].sentence
+    )
+    assert sheet.lines[0].cells["patient"] == "A1"
+    _, outside = read(f"patient\nA1{sign}\n".encode())
+    assert len(outside) == 1
+
+
+def test_text_of_two_bytes_a_letter_is_no_sheet_even_without_its_mark() -> None:
+    sheet, findings = read("patient\tsample\nA\ta\n".encode("utf-16-le"))
+    assert sheet is None
+    assert [f.code for f in findings] == ["SHEET_NOT_UTF8"]
 
 
 def test_a_misspelt_column_is_not_missing_too() -> None:
@@ -83,3 +117,14 @@ def test_a_misspelt_column_is_not_missing_too() -> None:
         ("COLUMN_UNKNOWN", "pateint"),
         ("COLUMN_MISSING", "sample"),
     ]
+
+
+def test_a_misspelt_column_is_read_as_the_one_it_is_like() -> None:
+    sheet, findings = read(b'"Patient"\tsampel\tflowcell\nA\ta\tx\n')
+    assert [f.numbers["guess"] for f in findings] == [
+        " Did you mean patient?",
+        " Did you mean sample?",
+        "",
+    ]
+    assert sheet.lines[0].cells == {"patient": "A", "sample": "a"}
+    assert not sheet.certain  # flowcell may be the lane

@@ -80,3 +80,30 @@ def test_features_and_outcomes_are_written(
     assert captured.out == ""
     assert "1 regions, 0 refused" in captured.err
     assert "secret" not in captured.err
+
+
+def test_perturbed_copies_are_written_only_if_the_protocol_asks(
+    tmp_path: Path, case: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from equisite.core.canonical import canonical_json
+
+    image, mask = case()
+    for name, array in (("i", image), ("m", mask.astype(np.uint8))):
+        nibabel.save(
+            nibabel.Nifti1Image(array.transpose(2, 1, 0), np.eye(4)), tmp_path / f"{name}.nii"
+        )
+    names = {"patient": "secret", "token": "t1", "modality": "MR", "roi": "gtv", "reader": ""}
+    row = {**names, "image": "i.nii", "mask": "m.nii"}
+    write_table(tmp_path / "in.tsv", list(row), [row])
+    parser = argparse.ArgumentParser()
+    radiomics.register(parser.add_subparsers())
+    words = ["perturb", "--regions", str(tmp_path / "in.tsv")]
+    words += ["--protocol", str(tmp_path / "p.json"), "--out", str(tmp_path / "out.tsv")]
+    args = parser.parse_args(words)
+    settings: dict[str, Any] = {"modalities": {"MR": {"bin_count": 32}}}
+    for asked, copies in (({}, 0), ({"robustness": {"copies": 2}}, 2)):
+        protocol = {**PROTOCOL, "radiomics": settings | asked}
+        (tmp_path / "p.json").write_bytes(canonical_json(protocol))
+        assert args.call(args) == 0
+        assert len(read_table(tmp_path / "out.tsv")[1]) == copies
+    assert "secret" not in capsys.readouterr().err

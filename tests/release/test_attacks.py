@@ -297,6 +297,82 @@ def test_a_gene_not_read_in_a_few_patients_hides_in_how_many():
     assert status(out, "analysis_set=genomics|gene=AAA1", "n") == "ok"
 
 
+SOMATIC = {
+    "id": "somatic",
+    "kind": "carriers",
+    "domain": "somatic",
+    "genes": "panel",
+    "consequence": ["truncating", "amplification"],
+}
+
+
+def with_somatic(found: Columns, numbers: Sequence[int], lacking: Sequence[int]) -> Columns:
+    """Hits of three genes; the copy number of BBB2 is not known in the patients `lacking`."""
+    count = len(next(iter(found.values())))
+    for gene, number in zip(("AAA1", "BBB2", "CCC3"), numbers, strict=True):
+        for consequence in ("truncating", "amplification"):
+            unknown = lacking if (gene, consequence) == ("BBB2", "amplification") else ()
+            found[f"som_gene__{gene}__{consequence}"] = [
+                "" if i in unknown else "1" if i < number else "0" for i in range(count)
+            ]
+    return found
+
+
+def cells_of(out: Any, table: str, measure: str) -> dict[str, str]:
+    """Values or statuses of one consequence by gene."""
+    return {
+        str(key.get("gene")): c.value or c.status
+        for c in out.cells
+        if c.table == table and c.measure == measure
+        for key in [parse_key(c.key)]
+        if key.get("consequence") in (None, "truncating")
+    }
+
+
+def test_a_rare_driver_of_a_tumour_looks_like_none():
+    out = release(with_somatic(columns(60), [20, 1, 0], []), [COHORT, SOMATIC])
+    assert cells_of(out, "somatic", "count") == {
+        "AAA1": "20",
+        "BBB2": "suppressed",
+        "CCC3": "suppressed",
+    }
+    (row,) = (t for t in out.tables if t.table == "somatic")
+    assert row.data_class == "somatic"
+
+
+def test_patients_with_one_class_unknown_are_not_counted_in_the_other():
+    found = with_somatic(columns(60), [20, 20, 20], range(5, 17))
+    out = release(found, [COHORT, SOMATIC], public=True)
+    assert cells_of(out, "somatic", "n") == {"AAA1": "60", "BBB2": "48", "CCC3": "60"}
+    assert cells_of(out, "somatic", "count") == {"AAA1": "20", "BBB2": "8", "CCC3": "20"}
+
+
+def test_two_tables_do_not_show_in_whom_few_a_gene_was_not_read():
+    # BBB2 is read as germline in 48 patients, in the tumour in 45 of them: both numbers
+    # together would show three patients whose tumour could not be judged.
+    found = with_carriers([20, 20, 20])
+    for i in range(12):
+        found["carriers__BBB2__truncating"][i] = ""
+    found = with_somatic(found, [20, 20, 20], range(15))
+    out = release(found, [COHORT, CARRIERS, SOMATIC])
+    assert cells_of(out, "carriers", "n")["BBB2"] == "48"
+    assert cells_of(out, "somatic", "n")["BBB2"] == "suppressed"
+
+
+def test_moments_of_a_tumour_are_of_its_class():
+    found = columns(80)
+    found["som_tmb"] = [f"{(i * 7) % 30}.5" for i in range(80)]
+    table = {
+        "id": "burden",
+        "kind": "moment",
+        "features": ["som_tmb"],
+        "analysis_set": "genomics",
+    }
+    out = release(found, [COHORT, table])
+    (row,) = (t for t in out.tables if t.table == "burden")
+    assert (row.data_class, row.status) == ("somatic", "released")
+
+
 # -- moments and histograms ----------------------------------------------------------------
 
 

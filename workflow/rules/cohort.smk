@@ -44,3 +44,30 @@ rule cohort_join_rooms:
         equisite cohort join --genomics-batches {params.genomics} \
             --imaging-batches {params.imaging} 2>{log}
         """
+
+
+rule cohort_judge_robustness:
+    input:
+        cohort="private/cohort.tsv",
+        regions=expand("work/radiomics/{batch}/regions.tsv", batch=SITE.imaging_batches),
+        perturbed=expand(
+            "work/radiomics/{batch}/perturbed.tsv", batch=SITE.imaging_batches
+        ),
+    output:
+        perturbed=ensure("private/perturbed.tsv", non_empty=True),
+        robustness=ensure("private/robustness.tsv", non_empty=True),
+    log:
+        "logs/cohort_judge_robustness/all.log",
+    benchmark:
+        "logs/benchmarks/cohort_judge_robustness/all.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("cohort"),
+        protocol=SITE.protocol_digest("radiomics"),
+        imaging=SITE.imaging_batches,
+    shell:
+        """
+        equisite cohort robustness --imaging-batches {params.imaging} 2>{log}
+        """

@@ -63,7 +63,7 @@ def digest_of_models(wildcards):
     """Changes with gene models, territory and the sequences they lie on."""
     protocol = SITE.pack_protocol if wildcards.reference == "pack" else SITE.protocol
     files = protocol.genomics.model_dump(
-        mode="json", include={"gene_models", "territory"}
+        mode="json", include={"gene_models", "territory", "alleles"}
     )
     return sha256_json([digest_of_reference(wildcards), files])[:16]
 
@@ -81,6 +81,16 @@ def source_of_models(wildcards):
     if wildcards.reference == "site":
         return "--protocol work/intake/protocol.json --pinned work/intake/files"
     return "--protocol work/intake/pack.json --pinned work/intake/pack"
+
+
+def genotypes_of(wildcards):
+    """Genotypes of the protocol's list of alleles, and the list; the public pack has none."""
+    if wildcards.batch == "0" or SITE.protocol.genomics.alleles is None:
+        return []
+    return [
+        f"work/genomics/{wildcards.batch}/genotyped",
+        "work/reference/site/alleles.tsv",
+    ]
 
 
 def somatic_outcomes(batch):

@@ -5,6 +5,12 @@ files that begin with OUT; a step that finds the data wrong refuses the sample, 
 failure fails the job.
 """
 
+ALIGNER = SITE.protocol.genomics.aligner
+INDEX = {"bwa-mem": [".amb", ".ann", ".bwt", ".pac", ".sa"], "minimap2": [".mmi"]}[
+    ALIGNER
+]
+"""Files of the aligner's index, beside the reference."""
+
 
 rule genomics_prepare_reference:
     output:
@@ -12,11 +18,7 @@ rule genomics_prepare_reference:
         fai="work/reference/{reference}/reference.fa.fai",
         index=multiext(
             "work/reference/{reference}/reference.fa",
-            ".amb",
-            ".ann",
-            ".bwt",
-            ".pac",
-            ".sa",
+            *INDEX,
         ),
         header="work/reference/{reference}/header.sam",
         cache=directory("work/reference/{reference}/cache"),
@@ -26,17 +28,21 @@ rule genomics_prepare_reference:
         "logs/benchmarks/genomics_prepare_reference/{reference}.tsv"
     threads: 1
     resources:
-        mem_mb=6000,
+        mem_mb=6000 if ALIGNER == "bwa-mem" else 14000,
     params:
         # What is written depends on the protocol alone, whichever FASTA a site has.
         code=code_digest("genomics"),
         protocol=digest_of_reference,
         source=source_of_reference,
         folder=subpath(output.fasta, parent=True),
+        index=lambda wildcards, output: {
+            "bwa-mem": f"bwa index {output.fasta}",
+            "minimap2": f"minimap2 -x sr -I 100G -d {output.fasta}.mmi {output.fasta}",
+        }[ALIGNER],
     shell:
         """
         equisite genomics prepare-reference {params.source} --out {params.folder} 2>{log}
-        bwa index {output.fasta} 2>>{log}
+        {params.index} 2>>{log}
         """
 
 
@@ -60,6 +66,35 @@ rule genomics_prepare_models:
         "equisite genomics prepare-models {params.source} --out {params.folder} 2>{log}"
 
 
+rule genomics_prepare_alleles:
+    input:
+        header="work/reference/{reference}/header.sam",
+        cache="work/reference/{reference}/cache",
+    output:
+        alleles="work/reference/{reference}/alleles.tsv",
+        places="work/reference/{reference}/alleles.bed",
+        snps="work/reference/{reference}/snps.tsv.gz",
+    log:
+        "logs/genomics_prepare_alleles/{reference}.log",
+    benchmark:
+        "logs/benchmarks/genomics_prepare_alleles/{reference}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+        protocol=digest_of_models,
+        source=source_of_models,
+        folder=subpath(output.alleles, parent=True),
+    shell:
+        """
+        equisite genomics prepare-alleles {params.source} --header {input.header} \
+            --cache {input.cache} --out {params.folder} 2>{log}
+        bgzip {params.folder}/snps.tsv 2>>{log}
+        tabix -s 1 -b 2 -e 2 {output.snps} 2>>{log}
+        """
+
+
 rule genomics_align_reads:
     input:
         index="work/intake/genomics/{batch}.tsv",
@@ -75,21 +110,29 @@ rule genomics_align_reads:
         "logs/benchmarks/genomics_align_reads/{batch}.tsv"
     threads: 2
     resources:
-        mem_mb=8000,
+        mem_mb=8000 if ALIGNER == "bwa-mem" else 14000,
     params:
         code=code_digest("genomics"),
-        bases_per_batch=SITE.protocol.genomics.bases_per_batch,
+        # From interleaved FASTQ with read groups as comments to SAM of the reference's header.
+        align=lambda wildcards, input: {
+            "bwa-mem": f"""
+                bwa mem -t $THREADS -K {SITE.protocol.genomics.bases_per_batch} -Y -p -C -v 2 \
+                        -H {input.header} -H "$READ_GROUPS" {input.reference} - \
+                    | grep -v ^@PG""",
+            "minimap2": f"""
+                (cat {input.header}; printf "$READ_GROUPS\\n"
+                    minimap2 -t $THREADS -K {SITE.protocol.genomics.bases_per_batch} -ax sr -Y -y \
+                        {input.reference}.mmi - | grep -v ^@)""",
+        }[ALIGNER],
     shell:
         """
-        export REF_PATH="$PWD/{input.cache}/%s"
+        export REF_PATH="$PWD/{input.cache}/%s" THREADS={threads}
         equisite genomics align --index {input.index} --header {input.header} \
             --out {output.crams} --outcomes {output.outcomes} --take '
                 samtools view -C --no-PG - > "$OUT.cram"
                 samtools index "$OUT.cram"
             ' --align '
-                bwa mem -t {threads} -K {params.bases_per_batch} -Y -p -C -v 2 \
-                        -H {input.header} -H "$READ_GROUPS" {input.reference} - \
-                    | grep -v ^@PG \
+                {params.align} \
                     | samtools fixmate -m -u --no-PG - - \
                     | samtools sort -u -m 500M --no-PG -T "$SCRATCH/sort" - \
                     | samtools markdup -u --no-PG -T "$SCRATCH/markdup" - - \
@@ -157,6 +200,50 @@ rule genomics_call_variants:
         """
 
 
+rule genomics_genotype_alleles:
+    input:
+        index="work/intake/genomics/{batch}.tsv",
+        crams="work/genomics/{batch}/cram",
+        calls="work/genomics/{batch}/calls",
+        earlier=expand("work/genomics/{{batch}}/{step}.tsv", step=["align", "call"]),
+        reference="work/reference/site/reference.fa",
+        header="work/reference/site/header.sam",
+        cache="work/reference/site/cache",
+        alleles="work/reference/site/alleles.tsv",
+        places="work/reference/site/alleles.bed",
+        snps="work/reference/site/snps.tsv.gz",
+    output:
+        genotyped=directory("work/genomics/{batch}/genotyped"),
+        outcomes="work/genomics/{batch}/genotype.tsv",
+    log:
+        "logs/genomics_genotype_alleles/{batch}.log",
+    benchmark:
+        "logs/benchmarks/genomics_genotype_alleles/{batch}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+        settings=protocol_of,
+        quality=SITE.protocol.genomics.thresholds.minimum_mapping_quality,
+    shell:
+        """
+        export REF_PATH="$PWD/{input.cache}/%s"
+        equisite genomics genotype --protocol {params.settings} --index {input.index} \
+            --after {input.earlier} --header {input.header} --cache {input.cache} \
+            --calls {input.calls} --alleles {input.alleles} \
+            --out {output.genotyped} --outcomes {output.outcomes} --likelihoods '
+                samtools view -u --no-PG -M -L {input.places} "{input.crams}/$ITEM.cram" \
+                    | bcftools mpileup --no-version -I -d 2000 -f {input.reference} \
+                        -T {input.snps} -Ou - \
+                    | bcftools call --no-version -m -A -C alleles -T {input.snps} -Ov
+            ' --depths '
+                samtools view -u --no-PG -M -L {input.places} "{input.crams}/$ITEM.cram" \
+                    | samtools depth -a -s -Q {params.quality} -b {input.places} -
+            ' 2>{log}
+        """
+
+
 rule genomics_annotate_consequences:
     input:
         index="work/intake/genomics/{batch}.tsv",
@@ -199,6 +286,7 @@ rule genomics_count_features:
         territory=lambda wildcards: f"work/reference/{reference_of(wildcards)}/territory.bed",
         genes=lambda wildcards: f"work/reference/{reference_of(wildcards)}/genes.gff3",
         cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
+        listed=genotypes_of,
     output:
         variants=ensure("work/genomics/{batch}/variants.tsv", non_empty=True),
         outcomes=ensure("work/genomics/{batch}/outcomes.tsv", non_empty=True),
@@ -213,13 +301,17 @@ rule genomics_count_features:
         code=code_digest("genomics"),
         protocol=SITE.protocol_digest("genomics"),
         settings=protocol_of,
+        listed=lambda wildcards, input: (
+            "--genotyped {} --alleles {}".format(*input.listed) if input.listed else ""
+        ),
     shell:
         """
         export REF_PATH="$PWD/{input.cache}/%s"
         equisite genomics count-features --protocol {params.settings} \
             --index {input.index} --crams {input.crams} --annotated {input.annotated} \
-            --after {input.earlier} {input.somatic} --territory {input.territory} --genes {input.genes} \
-            --variants {output.variants} --outcomes {output.outcomes} 2>{log}
+            --after {input.earlier} {input.somatic} \
+            --territory {input.territory} --genes {input.genes} \
+            {params.listed} --variants {output.variants} --outcomes {output.outcomes} 2>{log}
         """
 
 

@@ -29,6 +29,31 @@ rule radiomics_extract_features:
         """
 
 
+rule radiomics_perturb_regions:
+    input:
+        regions="work/imaging/{batch}/regions.tsv",
+        volumes="work/imaging/{batch}/volumes",
+    output:
+        perturbed=ensure("work/radiomics/{batch}/perturbed.tsv", non_empty=True),
+    log:
+        "logs/radiomics_perturb_regions/{batch}.log",
+    benchmark:
+        "logs/benchmarks/radiomics_perturb_regions/{batch}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        code=code_digest("radiomics"),
+        protocol=SITE.protocol_digest("radiomics"),
+        codebook=codebook().features_sha256[:16],
+        settings=protocol_of,
+    shell:
+        """
+        equisite radiomics perturb --protocol {params.settings} --regions {input.regions} \
+            --out {output.perturbed} 2>{log}
+        """
+
+
 rule radiomics:
     input:
         [f"work/radiomics/{batch}/regions.tsv" for batch in (0, *SITE.imaging_batches)],

@@ -29,13 +29,6 @@ from equisite.protocol.models import (
 
 MISSING = "missing"
 SIDES = ("low", "high")
-CLASS_OF_KIND = {
-    "carriers": "germline",
-    "moment": "imaging",
-    "hist": "imaging",
-    "comoment": "imaging",
-    "quality": "quality",
-}
 
 
 @dataclass(frozen=True)
@@ -81,11 +74,18 @@ def absent_code(variable: Variable) -> str:
 
 
 def data_class(table: Table, book: Codebook) -> str:
-    """Sensitivity class of a table."""
+    """Sensitivity class of a table: that of its variables, `clinical` when they are mixed."""
+    if isinstance(table, CarriersTable):
+        return table.domain
+    if isinstance(table, QualityTable):
+        return "quality"
     if isinstance(table, CountTable):
         classes = {_registered(book, key, "count").class_ for key in table.keys}
-        return next(iter(sorted(classes))) if len(classes) == 1 else "clinical"
-    return CLASS_OF_KIND[table.kind]
+    else:
+        classes = {book.variable(column).class_ for column in columns_of(table, book)}
+    # Quality beside other variables is no class of its own.
+    telling = classes - {"quality"} or classes
+    return next(iter(telling)) if len(telling) == 1 else "clinical"
 
 
 def genes_of(table: CarriersTable, protocol: Protocol) -> tuple[str, ...]:

@@ -17,6 +17,11 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
             f"--{kind}-batches", type=int, nargs="*", default=[], help="numbers of batches"
         )
     join.set_defaults(call=join_cohort)
+    robustness = verbs.add_parser("robustness", help="which features stand perturbations")
+    robustness.add_argument(
+        "--imaging-batches", type=int, nargs="*", default=[], help="numbers of batches"
+    )
+    robustness.set_defaults(call=judge_robustness)
 
 
 def register_top(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -67,6 +72,32 @@ def join_cohort(args: argparse.Namespace) -> int:
         print(line)
     for warning in warnings:
         print(warning.render())
+    return 0
+
+
+def judge_robustness(args: argparse.Namespace) -> int:
+    """Write `private/perturbed.tsv` and `private/robustness.tsv` of the site folder."""
+    from equisite.codebook.book import codebook
+    from equisite.cohort.robustness import RobustnessRow, gather, judge
+    from equisite.cohort.sources import read_sources
+    from equisite.core.tables import read_table, write_rows, write_table
+    from equisite.protocol.load import read_frozen_protocol
+
+    folder = Path()
+    robustness = read_frozen_protocol(folder / "work/intake/protocol.json").radiomics.robustness
+    if robustness is None:
+        print("the protocol asks for no perturbed copies")
+        return 0
+    sources = read_sources(folder, (), args.imaging_batches)
+    tables = [folder / f"work/radiomics/{b}/perturbed.tsv" for b in args.imaging_batches]
+    perturbed = [row for path in tables for row in read_table(path)[1]]
+    patients = [row["patient"] for row in read_table(folder / "private/cohort.tsv")[1]]
+    copies = gather(sources, perturbed, patients)
+    rows = judge(copies, robustness.minimum_icc, codebook())
+    write_rows(folder / "private/robustness.tsv", RobustnessRow, rows)
+    write_table(folder / "private/perturbed.tsv", copies.columns, copies.rows())
+    below = sum(row.verdict == "below" for row in rows)
+    print(f"{len(rows)} features, {below} below an ICC of {robustness.minimum_icc:g}")
     return 0
 
 

@@ -38,6 +38,16 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     models.add_argument("--out", type=Path, required=True)
     models.set_defaults(call=_prepare_models)
 
+    alleles = verbs.add_parser(
+        "prepare-alleles", help="check the list of alleles and write it for the rules"
+    )
+    alleles.add_argument("--protocol", type=Path, required=True)
+    alleles.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
+    alleles.add_argument("--header", type=Path, required=True, help="header.sam")
+    alleles.add_argument("--cache", type=Path, required=True, help="sequences by M5")
+    alleles.add_argument("--out", type=Path, required=True)
+    alleles.set_defaults(call=_prepare_alleles)
+
     each = verbs.add_parser("each", help="run a pipeline once per sample of a batch")
     each.add_argument("--index", type=Path, required=True)
     each.add_argument("--reads", action="store_true", help="only samples that have reads")
@@ -66,7 +76,16 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     call.add_argument("--second", default="", metavar="PIPELINE", help="the second caller")
     call.add_argument("--finish", required=True, metavar="PIPELINE", help="what is written")
     call.add_argument("--take", required=True, metavar="PIPELINE", help="from given calls")
-    for verb in (align, call):
+    genotype = verbs.add_parser("genotype", help="look at listed alleles in a batch's samples")
+    genotype.add_argument("--after", type=Path, nargs="+", default=[], metavar="OUTCOMES")
+    genotype.add_argument("--protocol", type=Path, required=True)
+    genotype.add_argument("--cache", type=Path, required=True, help="sequences by M5")
+    genotype.add_argument("--calls", type=Path, required=True, help="folder of final calls")
+    genotype.add_argument("--alleles", type=Path, required=True, help="alleles.tsv")
+    genotype.add_argument("--likelihoods", required=True, metavar="PIPELINE")
+    genotype.add_argument("--depths", required=True, metavar="PIPELINE")
+    genotype.set_defaults(call=_genotype)
+    for verb in (align, call, genotype):
         verb.add_argument("--index", type=Path, required=True)
         verb.add_argument("--header", type=Path, required=True, help="header.sam")
         verb.add_argument("--out", type=Path, required=True)
@@ -82,6 +101,8 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     count.add_argument("--after", type=Path, nargs="+", required=True)
     count.add_argument("--territory", type=Path, required=True)
     count.add_argument("--genes", type=Path, required=True)
+    count.add_argument("--genotyped", type=Path, help="folder of genotypes of listed alleles")
+    count.add_argument("--alleles", type=Path, help="alleles.tsv, with --genotyped")
     count.add_argument("--variants", type=Path, required=True)
     count.add_argument("--outcomes", type=Path, required=True)
     count.set_defaults(call=_count_features)
@@ -120,6 +141,15 @@ def _prepare_models(args: argparse.Namespace) -> int:
     from equisite.genomics.reference import prepare_models
 
     prepare_models(_protocol(args.protocol), args.pinned, args.out)
+    return 0
+
+
+def _prepare_alleles(args: argparse.Namespace) -> int:
+    from equisite.genomics.reference import prepare_alleles
+    from equisite.genomics.second_caller import CachedReference
+
+    reference = CachedReference(args.header, args.cache)
+    prepare_alleles(_protocol(args.protocol), args.pinned, reference, args.out)
     return 0
 
 
@@ -187,6 +217,25 @@ def _call(args: argparse.Namespace) -> int:
     return _work(samples, callers.work, remarks, args)
 
 
+def _genotype(args: argparse.Namespace) -> int:
+    from equisite.genomics.alleles import read_names
+    from equisite.genomics.genotype import Genotyper
+    from equisite.genomics.samples import germline_samples, not_refused, read_samples
+    from equisite.genomics.second_caller import CachedReference
+    from equisite.variants.vcf import open_text
+
+    genotyper = Genotyper(
+        args.likelihoods,
+        args.depths,
+        args.calls,
+        read_names(open_text(args.alleles)),
+        CachedReference(args.header, args.cache),
+        _protocol(args.protocol).genomics.thresholds.minimum_depth,
+    )
+    samples, remarks = germline_samples(not_refused(read_samples(args.index), args.after))
+    return _work(samples, genotyper.work, remarks, args)
+
+
 def _sample(args: argparse.Namespace) -> Sample:
     from equisite.genomics.samples import read_samples
 
@@ -227,14 +276,22 @@ def _stream_reads(args: argparse.Namespace) -> int:
 def _count_features(args: argparse.Namespace) -> int:
     from equisite.core.outcomes import write_outcomes
     from equisite.core.tables import write_table
+    from equisite.genomics.alleles import read_names
     from equisite.genomics.features import BatchFiles, columns, count_batch
+    from equisite.genomics.genotype import genotype_cells
+    from equisite.genomics.samples import read_samples
+    from equisite.variants.vcf import open_text
 
     genomics = _protocol(args.protocol).genomics
     files = BatchFiles(
         args.index, args.crams, args.annotated, tuple(args.after), args.territory, args.genes
     )
     rows, outcomes = count_batch(files, genomics)
-    write_table(args.variants, columns(genomics), rows)
+    alleles = read_names(open_text(args.alleles)) if args.alleles else []
+    if args.genotyped:
+        cells = genotype_cells(args.genotyped, alleles, read_samples(args.index))
+        rows = [row | cells.get(str(row["patient"]), {}) for row in rows]
+    write_table(args.variants, [*columns(genomics), *(a.column for a in alleles)], rows)
     write_outcomes(args.outcomes, outcomes)
     print(f"{len(rows)} patients with features", file=sys.stderr)
     return 0

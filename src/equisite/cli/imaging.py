@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from equisite.imaging.batch import BatchResult
 
 MACHINE_FAULT = 70
+DEID_BLOCKED = 2
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -53,6 +54,12 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verb = verbs.add_parser("privacy", help=purpose, description=purpose)
     verb.add_argument("--root", type=Path, required=True, help="folder of DICOM files")
     verb.add_argument("--out", type=Path, required=True, help="table to write")
+    verb.add_argument(
+        "--deid",
+        choices=("warn", "block"),
+        default="warn",
+        help="block: exit code 2 when a value is there that no declared option allows",
+    )
     verb.set_defaults(call=privacy)
     verb = verbs.add_parser("page", help="a local page of all pictures and refused series")
     verb.add_argument("--work", type=Path, required=True, help="folder of the batches' tables")
@@ -158,12 +165,16 @@ def page(args: argparse.Namespace) -> int:
 def privacy(args: argparse.Namespace) -> int:
     """Write counts of attributes that still hold a value; no value is shown."""
     from equisite.core.tables import write_rows
-    from equisite.imaging.privacy import PrivacyRow, inspect
+    from equisite.imaging.privacy import PrivacyRow, files_below, inspect, undeclared
 
-    files, unreadable, rows = inspect(args.root)
+    files, unreadable, rows = inspect(files_below(args.root))
     write_rows(args.out, PrivacyRow, rows)
-    say(f"{files} DICOM files, {unreadable} unreadable, {len(rows)} attributes with values")
-    return 0
+    held = len(undeclared(rows))
+    say(
+        f"{files} DICOM files, {unreadable} unreadable, {len(rows)} attributes with values, "
+        f"{held} of them not allowed by what the files declare"
+    )
+    return DEID_BLOCKED if args.deid == "block" and (held or unreadable) else 0
 
 
 def _run(args: argparse.Namespace, volumes: Path | None) -> BatchResult:

@@ -21,9 +21,8 @@ def _check(args: argparse.Namespace) -> int:
     from equisite.intake.agreement import check_product
     from equisite.protocol.load import examine_protocol, protocol_sha256
 
-    protocol, document, findings = examine_protocol(args.file)
-    if protocol is not None and document is not None:
-        findings += check_product(protocol, document)
+    found = examine_protocol(args.file)
+    findings, protocol = [*found.findings, *check_product(found)], found.value
     if findings or protocol is None:
         raise ConfigError(findings)
     head = protocol.protocol

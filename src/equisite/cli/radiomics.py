@@ -15,6 +15,11 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verb.add_argument("--out", type=Path, required=True, help="features table to write")
     verb.add_argument("--outcomes", type=Path, required=True, help="outcomes to write")
     verb.set_defaults(call=extract)
+    verb = verbs.add_parser("perturb", help="features of perturbed copies of a batch's regions")
+    verb.add_argument("--regions", type=Path, required=True, help="table of image and mask")
+    verb.add_argument("--protocol", type=Path, required=True, help="protocol as JSON")
+    verb.add_argument("--out", type=Path, required=True, help="table to write")
+    verb.set_defaults(call=perturb)
 
 
 def extract(args: argparse.Namespace) -> int:
@@ -34,4 +39,25 @@ def extract(args: argparse.Namespace) -> int:
     write_table(args.out, table_columns(), (row.cells() for row in rows))
     refused = sum(row.roi_status != "ok" for row in rows)
     print(f"{len(rows)} regions, {refused} refused", file=sys.stderr)
+    return 0
+
+
+def perturb(args: argparse.Namespace) -> int:
+    """Write one row per case and copy; without `radiomics.robustness` only the header."""
+    from equisite.core.tables import write_table
+    from equisite.protocol.models import Protocol
+    from equisite.radiomics.perturbation.batch import perturb_batch, perturbed_columns
+
+    radiomics = Protocol.model_validate_json(args.protocol.read_bytes()).radiomics
+    rows = (
+        perturb_batch(
+            args.regions,
+            radiomics.modalities,
+            radiomics.robustness,
+            lambda line: print(line, file=sys.stderr, flush=True),
+        )
+        if radiomics.robustness
+        else ()
+    )
+    write_table(args.out, perturbed_columns(), rows)
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -67,17 +67,27 @@ class Codebook:
         return name in self._by_id
 
     def variable(self, name: str) -> Variable:
-        """The variable of an id or of a column `<modality>__<roi>__<id>`.
+        """The variable of an id, or of a column of its instances.
 
+        Columns are `<modality>__<roi>__<id>` and `<id>__<signature>`.
         Raises ConfigError UNKNOWN_VARIABLE.
         """
-        found = self._by_id.get(name)
+        found = self._found(name)
         if found is None:
-            parts = name.split(SEPARATOR)
-            found = self._by_id.get(parts[2]) if len(parts) == 3 else None
-            if found is None or found.instances != "modality_roi":
-                raise ConfigError("UNKNOWN_VARIABLE", name=name)
+            raise ConfigError("UNKNOWN_VARIABLE", name=name)
         return found
+
+    def knows(self, name: str) -> bool:
+        """Whether `name` is an id or a column of instances."""
+        return self._found(name) is not None
+
+    def _found(self, name: str) -> Variable | None:
+        parts = name.split(SEPARATOR)
+        if len(parts) == 1:
+            return self._by_id.get(name)
+        kind = {2: "signature", 3: "modality_roi"}.get(len(parts))
+        found = self._by_id.get(parts[0] if kind == "signature" else parts[-1])
+        return found if found is not None and found.instances == kind else None
 
     def features(self) -> tuple[Variable, ...]:
         """All radiomic features, in the order of the codebook."""
@@ -117,11 +127,15 @@ class Codebook:
     def constant(self, name: str) -> Constant:
         """Transform, clips, centre and edges of a column.
 
+        Columns per signature, whose names the protocol gives, share those of their variable.
         Raises ConfigError NO_CONSTANT when none is registered.
         """
-        if name not in self.constants:
+        if name in self.constants:
+            return self.constants[name]
+        found = self._found(name)
+        if found is None or found.instances != "signature" or found.id not in self.constants:
             raise ConfigError("NO_CONSTANT", column=name)
-        return self.constants[name]
+        return replace(self.constants[found.id], column=name)
 
 
 def column(modality: str, roi: str, feature: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-Form = Literal["count", "moment", "hist", "carriers", "comoment"]
+Form = Literal["count", "moment", "hist", "carriers", "comoment", "variants"]
 Kind = Literal["code", "number", "count", "flag"]
 SensitivityClass = Literal["clinical", "germline", "somatic", "imaging", "quality"]
 Dimension = Literal["0", "1", "2", "3", "-1", "i", "i2", "i2_3"]
@@ -45,7 +45,8 @@ class Variable(BaseModel):
     intensity, i2 its square, i2_3 that times a volume. lower: smallest possible value.
     structural_zeros: partial keys (`sex=male|diagnosis_chapter=XV`) that are zero by
     nature. reference_frequency: of carriers in a public population, one number or by
-    instance. instances: columns stand per modality and region, or per gene of the panel.
+    instance. instances: columns stand per modality and region, per gene of the panel, per
+    signature of the protocol's table, or per allele of its list.
     core: modalities whose core list holds the feature. constant: limits set by hand.
     source: `SCHEME:CODE` of standards. since: codebook version that brought it.
     """
@@ -67,7 +68,7 @@ class Variable(BaseModel):
     lower: float | None = None
     structural_zeros: tuple[str, ...] = ()
     reference_frequency: float | dict[str, float] | None = None
-    instances: Literal["modality_roi", "panel"] | None = None
+    instances: Literal["modality_roi", "panel", "signature", "allele"] | None = None
     core: tuple[Literal["CT", "MR", "PT"], ...] = ()
     constant: RegisteredConstant | None = None
     source: tuple[Source, ...] = Field(min_length=1)

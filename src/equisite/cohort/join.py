@@ -85,7 +85,7 @@ def _wide(
     values: dict[str, dict[str, str]] = defaultdict(dict)
     unused: dict[str, list[str]] = defaultdict(list)
     for (patient, region), unsorted in sorted(grouped.items()):
-        rows = sorted(unsorted, key=lambda r: (r["reader"], _place(r, sources)))
+        rows = sorted(unsorted, key=lambda r: _place(r, sources))
         # What is defined of a refused region stays in its own table.
         accepted = (r for r in rows if r["roi_status"] == "ok")
         usable = [r for r in accepted if any(r[f] for f in features)]
@@ -102,9 +102,14 @@ def _wide(
     return values, dict(unused), columns
 
 
+def in_order(sources: Sources) -> Rows:
+    """All regions, those first that `first` takes first."""
+    return sorted(sources.regions, key=lambda row: _place(row, sources))
+
+
 def _place(row: Mapping[str, str], sources: Sources) -> tuple[str, ...]:
-    """What the sheet calls a series: the same at every run, whatever the site's key."""
-    return sources.named.get(row["token"], (row["token"],))
+    """Reader, and what the sheet calls a series: the same whatever the site's key."""
+    return (row["reader"], *sources.named.get(row["token"], (row["token"],)))
 
 
 def _one_value(texts: Sequence[str]) -> str:

@@ -67,8 +67,11 @@ def load_folder(path: Path) -> LeadFolder:
     KEYRING_OTHER_PROTOCOL when the keyring was made for another protocol.
     """
     config = load_lead(path / "compare.yaml")
-    protocol, _, findings = examine_protocol(path / config.protocol)
-    wrong = [f for f in findings if f.severity == "refuse" and f.code != "PINNED_MISSING"]
+    examined = examine_protocol(path / config.protocol)
+    protocol = examined.value
+    wrong = [
+        f for f in examined.findings if f.severity == "refuse" and f.code != "PINNED_MISSING"
+    ]
     if protocol is None or wrong:
         raise ConfigError(wrong)
     keyring = load_keyring(path / config.keyring)

@@ -18,12 +18,14 @@ class Finding:
     where: "file line N, column C" for a sheet, empty where there is no file.
     numbers: values that fill the sentence template of the code. In rooms whose text
     can leave the site (release, bundle, compare) they never hold an identifier.
+    stands_for: how many findings this one stands for, where the rest of many is counted.
     Raises KeyError for a code that is not in the registry.
     """
 
     code: str
     where: str = ""
     numbers: dict[str, Number] = field(default_factory=dict)
+    stands_for: int = field(default=1, kw_only=True)
 
     def __post_init__(self) -> None:
         lookup(self.code)
@@ -71,8 +73,9 @@ class EquisiteError(Exception):
     def render(self) -> str:
         """All findings, one after the other, and their number."""
         text = "\n".join(f.render() for f in self.findings)
-        if len(self.findings) > 1:
-            text += f"\n{len(self.findings)} problems in all. Nothing was run."
+        problems = sum(finding.stands_for for finding in self.findings)
+        if problems > 1:
+            text += f"\n{problems:,} problems in all. Nothing was run."
         return text
 
 

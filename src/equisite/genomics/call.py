@@ -47,7 +47,8 @@ class Callers:
         first = bench.scratch / "first.vcf"
         bench.run(self.first, ACTIVE=str(active), CALLS=str(first))
         if not self.second:
-            bench.run(f'{self.finish} < "$CALLS"', CALLS=str(first))
+            # Several commands may stand in `finish`: all of them read what the first left.
+            bench.run(f'exec < "$CALLS"\n{self.finish}', CALLS=str(first))
             return ()
         asked = windows(first, self.reference)
         place = bench.scratch / "windows.bed"

@@ -7,14 +7,17 @@ depends on the protocol alone: its sequences, in its order, upper case.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from equisite.core.atomic import replacing, write_bytes, write_text
 from equisite.core.errors import ConfigError, Finding
+from equisite.genomics.alleles import listed_alleles, target_rows, write_name
 from equisite.genomics.genes import checked_models
 from equisite.protocol.models import Contig, Protocol
 from equisite.variants.fasta import read_fasta
 from equisite.variants.intervals import Territory, bed_rows
+from equisite.variants.vcf import open_text
 
 _WIDTH = 60
 
@@ -49,6 +52,23 @@ def prepare_models(protocol: Protocol, pinned: Path, out: Path) -> None:
     genes = checked_models(text, {c.name for c in protocol.reference.contigs})
     write_text(out / "territory.bed", "".join(f"{c}\t{s}\t{e}\n" for c, s, e in territory))
     write_text(out / "genes.gff3", genes)
+
+
+def prepare_alleles(
+    protocol: Protocol, pinned: Path, reference: Mapping[str, str], out: Path
+) -> None:
+    """Check the protocol's list of alleles and write it for the rules.
+
+    Writes alleles.tsv (one allele a row), alleles.bed (their bases) and snps.tsv (targets of
+    `bcftools call -C alleles`) into `out`; all empty where the protocol names no list.
+    Raises ConfigError ALLELES_INVALID.
+    """
+    given = protocol.genomics.alleles
+    alleles = listed_alleles(open_text(pinned / given.file), reference) if given else []
+    places = Territory.of((a.contig, a.position - 1, a.position) for a in alleles)
+    write_text(out / "alleles.tsv", "".join(map(write_name, alleles)))
+    write_text(out / "alleles.bed", "".join(f"{c}\t{s}\t{e}\n" for c, s, e in places))
+    write_text(out / "snps.tsv", "".join(target_rows(alleles)))
 
 
 def _write_cache(fasta: Path, contigs: tuple[Contig, ...], assembly: str, cache: Path) -> None:

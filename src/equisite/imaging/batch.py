@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from equisite.core.errors import EquisiteError, Finding, InputError
@@ -15,9 +15,11 @@ from equisite.imaging.index import HeaderIndex
 from equisite.imaging.masks import MaskReader, Region
 from equisite.imaging.n4 import correct_volume
 from equisite.imaging.nifti import write_mask
+from equisite.imaging.parts import Judged, judge_parts
+from equisite.imaging.privacy import held_by
 from equisite.imaging.readers import ROOM, compare_readers
 from equisite.imaging.rows import ReaderPair, RegionPair, SeriesRow
-from equisite.imaging.series import SeriesReport, judge_series
+from equisite.imaging.series import SeriesReport
 from equisite.intake.index import ImagingItem
 from equisite.protocol.imaging import Imaging
 
@@ -76,12 +78,13 @@ def _run(
         image = volumes / f"{rows[0].token}.image.nii" if volumes is not None else None
         try:
             files = finder.find(series, root)
-            report = judge_series(files, modality, imaging.limits, image)
+            verdict = _judge(files, modality, imaging, image)
             number = sum(header.frames for header in files.headers)
         except InputError as error:
-            report, number = _refusal(error), 0
+            verdict, number = Judged(_refusal(error)), 0
+        report = verdict.report
         for row in rows:
-            _record(result, row, report, number)
+            _record(result, row, verdict, number)
         why = sorted({f.code for f in report.findings if f.severity == REFUSE})
         progress(f"{rows[0].token} {modality}: {number} images, {' '.join(why) or 'ok'}")
         if image is None or volumes is None or report.grid is None:
@@ -140,31 +143,36 @@ def _refusal(error: EquisiteError) -> SeriesReport:
     return SeriesReport(tuple(finding(f.code, **f.numbers) for f in error.findings))
 
 
-def _record(result: BatchResult, row: ImagingItem, report: SeriesReport, images: int) -> None:
+def _judge(files: SeriesFiles, modality: str, imaging: Imaging, image: Path | None) -> Judged:
+    """Verdict on a series and its parts, and what its headers hold of the patient."""
+    if imaging.deid == "off":
+        return judge_parts(files, modality, imaging, image)
+    held = tuple(held_by((h.path for h in files.headers), imaging.deid))
+    if refused(held):
+        return Judged(SeriesReport(held))
+    verdict = judge_parts(files, modality, imaging, image)
+    report = replace(verdict.report, findings=(*held, *verdict.report.findings))
+    return replace(verdict, report=report)
+
+
+def _record(result: BatchResult, row: ImagingItem, verdict: Judged, images: int) -> None:
     """Rows of `series.tsv` and the series' outcomes for one row of the sheet."""
-    verdict = "refused" if report.refused else "ok"
-    item = f"{row.modality}/{row.token}"
-    start = (row.patient, row.token, row.modality, verdict, images)
-    if not report.findings:
-        result.series.append(SeriesRow(*start, "", "", "", "", "", "", ""))
-    for found in report.findings:
-        value, limit, count = (
-            str(found.numbers.get(name, "")) for name in ("value", "limit", "count")
-        )
-        result.series.append(
-            SeriesRow(
-                *start,
-                found.code,
-                found.severity,
-                value,
-                limit,
-                count,
-                found.sentence,
-                found.mend,
+    for part, number, report in (("", images, verdict.report), *verdict.parts):
+        word = "refused" if report.refused else "ok"
+        start = (row.patient, row.token, row.modality, part, word, number)
+        if not report.findings:
+            result.series.append(SeriesRow(*start, "", "", "", "", "", "", ""))
+        for found in report.findings:
+            value, limit, count = (
+                str(found.numbers.get(name, "")) for name in ("value", "limit", "count")
             )
-        )
-        if found.severity != INFO:
-            result.outcomes.append(judged(row.patient, ROOM, item, found))
+            said = (found.sentence, found.mend)
+            result.series.append(
+                SeriesRow(*start, found.code, found.severity, value, limit, count, *said)
+            )
+    item = f"{row.modality}/{row.token}"
+    told = [f for f in verdict.report.findings if f.severity != INFO]
+    result.outcomes += [judged(row.patient, ROOM, item, f) for f in told]
 
 
 def _draw(

@@ -18,11 +18,13 @@ class Grid:
     """A regular grid: size and the affine from voxel index to mm.
 
     size: voxels along i (column), j (row), k (slice). lps: 4 x 4, (i, j, k, 1) of a voxel
-    centre to mm in DICOM's patient frame (left, posterior, superior).
+    centre to mm in DICOM's patient frame (left, posterior, superior). leans: the slices of
+    a stack with gantry tilt stand beside each other, not one above the other.
     """
 
     size: tuple[int, int, int]
     lps: NDArray[np.float64]
+    leans: bool = False
 
     @staticmethod
     def of(stack: Stack) -> Grid:

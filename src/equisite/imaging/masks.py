@@ -27,6 +27,7 @@ from equisite.imaging.segmentation import (
     read_segmentation,
 )
 from equisite.imaging.series import SeriesReport
+from equisite.imaging.shear import Shear
 from equisite.imaging.stack import Stack
 from equisite.intake.index import ImagingItem
 from equisite.protocol.imaging import Imaging, RoiRule
@@ -48,11 +49,28 @@ Drawn = tuple[NDArray[np.bool_], list[Finding]]
 
 @dataclass(frozen=True)
 class Target:
-    """What a region is drawn on. trusted: the sheet vouches for the frame of reference."""
+    """What a region is drawn on.
+
+    grid: as acquired. shear: from there to the upright grid of the volume, for a stack with
+    gantry tilt. trusted: the sheet vouches for the frame of reference.
+    """
 
     stack: Stack
     grid: Grid
+    shear: Shear | None
     trusted: bool
+
+    @staticmethod
+    def of(report: SeriesReport, trusted: bool) -> Target | None:
+        """The target of a series that passed."""
+        if report.stack is None or report.grid is None:
+            return None
+        grid = report.grid if report.shear is None else report.shear.leaning
+        return Target(report.stack, grid, report.shear, trusted)
+
+    def upright(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """A mask on the grid of the volume."""
+        return mask if self.shear is None else self.shear.mask(mask)
 
 
 @dataclass(frozen=True)
@@ -79,7 +97,8 @@ class MaskReader:
         Raises InputError when the mask file as a whole is wrong; what is wrong with one
         region stands in its findings. OSError when the machine cannot read.
         """
-        if report.stack is None or report.grid is None:
+        target = Target.of(report, item.trust_frame == "yes")
+        if target is None:
             return []
         kind = mask_kind(Path(item.mask))
         labels: LabelImage | None = None
@@ -94,9 +113,8 @@ class MaskReader:
             else:
                 labels = content.layers[0]
         if labels is not None:
-            made = [self._from_labels(item, labels, report.grid)]
+            made = [self._from_labels(item, labels, target)]
         else:
-            target = Target(report.stack, report.grid, item.trust_frame == "yes")
             made = self._from_names(item, kind, target)
         return [_with_remarks(region, report, volume) for region in made]
 
@@ -142,7 +160,7 @@ class MaskReader:
                 self.imaging.overlapping_rings,
                 self.imaging.fill,
             )
-            return mask, [*findings, *more]
+            return target.upright(mask), [*findings, *more]
 
         return NamedRegions(tuple(s.name for s in found.structures), (), draw)
 
@@ -153,37 +171,44 @@ class MaskReader:
             findings = _linked(found.frame_of_reference, found.images, found.series, target)
             threshold = self.imaging.segment_threshold
             mask, more = draw_segment(found, numbers[index], target.grid, threshold)
-            return mask, [*findings, *more]
+            return target.upright(mask), [*findings, *more]
 
         return NamedRegions(tuple(s.name for s in found.segments), numbers, draw)
 
     def _of_nrrd(self, found: NrrdLabels) -> NamedRegions:
         def draw(index: int, target: Target) -> Drawn:
             one = found.segments[index]
-            return self._placed(found.layers[one.layer], str(one.value), target.grid)
+            return self._placed(found.layers[one.layer], str(one.value), target)
 
         segments = found.segments
         return NamedRegions(
             tuple(s.name for s in segments), tuple(s.value for s in segments), draw
         )
 
-    def _from_labels(self, item: ImagingItem, labels: LabelImage, grid: Grid) -> Region:
+    def _from_labels(self, item: ImagingItem, labels: LabelImage, target: Target) -> Region:
         rules = rules_of(item.roi, "", self.imaging.roi)
         if len(rules) > 1:
             raise InputError(
                 "ROI_UNNAMED", value=item.roi or "none", names=", ".join(r.name for r in rules)
             )
-        mask, findings = self._placed(labels, item.roi_label, grid)
+        mask, findings = self._placed(labels, item.roi_label, target)
         return Region(rules[0].name, mask, tuple(findings))
 
-    def _placed(self, image: LabelImage, label: str, grid: Grid) -> Drawn:
-        """One label of a label image on the grid of the series."""
-        mask, more = on_grid(
-            select_label(image.labels, label),
-            image.ras,
-            grid,
-            self.imaging.resample_mask == "nearest",
-        )
+    def _placed(self, image: LabelImage, label: str, target: Target) -> Drawn:
+        """One label of a label image on the grid of the series.
+
+        A mask of a leaning stack may have been drawn before or after it was put upright.
+        """
+        chosen = select_label(image.labels, label)
+        resample = self.imaging.resample_mask == "nearest"
+        if target.shear is not None:
+            try:
+                mask, more = on_grid(chosen, image.ras, target.grid)
+                mask = target.upright(mask)
+            except InputError:
+                mask, more = on_grid(chosen, image.ras, target.shear.upright, resample)
+        else:
+            mask, more = on_grid(chosen, image.ras, target.grid, resample)
         return mask, [*more, *judge_size(mask, 0)]
 
 

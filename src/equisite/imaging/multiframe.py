@@ -33,7 +33,8 @@ class _GroupsError(Exception):
 def expand(
     headers: Sequence[ImageHeader],
 ) -> tuple[list[ImageHeader], list[ImagingFinding]]:
-    """One header per frame of the enhanced files among `headers`; others stay as they are.
+    """One header per frame of the enhanced files among `headers`; others stay as they are,
+    as do headers of single frames.
 
     Position, orientation, spacing and scale of a frame are those of its functional groups,
     where an item per frame wins over the shared one. ENHANCED_GROUPS when a file's groups
@@ -43,7 +44,7 @@ def expand(
     reasons: set[str] = set()
     bad = 0
     for header in headers:
-        if header.sop_class not in ENHANCED:
+        if header.sop_class not in ENHANCED or header.frame is not None:
             frames.append(header)
             continue
         try:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from equisite.imaging.findings import REFUSE, WARN, ImagingFinding, finding
 from equisite.imaging.foreign import foreign_parser
 from equisite.imaging.walk import folders
 
@@ -72,35 +73,74 @@ def attribute_of(tag: int) -> tuple[str, Attribute] | None:
     return None
 
 
-def inspect(root: Path) -> tuple[int, int, list[PrivacyRow]]:
-    """Look at every DICOM file below a folder: files, unreadable ones, and rows by tag.
+def inspect(paths: Iterable[Path]) -> tuple[int, int, list[PrivacyRow]]:
+    """Look at DICOM files: how many, how many unreadable ones, and rows by tag.
 
     Sequences are walked. Attributes whose action only replaces the value (D, U) are left
-    out: a dummy looks like any value.
+    out: a dummy looks like any value. Raises OSError when the machine cannot read.
     """
     import pydicom
 
     files = unreadable = 0
     held: Counter[tuple[str, str, str]] = Counter()
     allowed: Counter[tuple[str, str, str]] = Counter()
-    for folder, found, _ in folders(root):
-        for file in found:
-            try:
-                with foreign_parser(_Unreadable):
-                    dataset = pydicom.dcmread(
-                        Path(folder, file.name), stop_before_pixels=True, force=True
-                    )
-                    if "SOPClassUID" not in dataset:
-                        continue
-                    keys = _held(dataset)
-            except _Unreadable:
-                unreadable += 1
-                continue
-            files += 1
-            held.update(keys.keys())
-            allowed.update(key for key, by_option in keys.items() if by_option)
+    for path in paths:
+        try:
+            with foreign_parser(_Unreadable):
+                dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True)
+                if "SOPClassUID" not in dataset:
+                    continue
+                keys = _held(dataset)
+        except _Unreadable:
+            unreadable += 1
+            continue
+        files += 1
+        held.update(keys.keys())
+        allowed.update(key for key, by_option in keys.items() if by_option)
     rows = [PrivacyRow(*key, number, allowed[key]) for key, number in held.items()]
     return files, unreadable, sorted(rows)
+
+
+def files_below(root: Path) -> Iterator[Path]:
+    """Every file below a folder; links that lead out of it are not followed."""
+    for folder, found, _ in folders(root):
+        for file in found:
+            yield Path(folder, file.name)
+
+
+def undeclared(rows: Iterable[PrivacyRow]) -> list[PrivacyRow]:
+    """Rows that some file holds without having declared an option that allows them.
+
+    Only what the profile removes (X): where it may leave a dummy (Z), as in PatientID, a
+    pseudonym cannot be told from a name.
+    """
+    return [
+        r
+        for r in rows
+        if r.files > r.declared and (r.action[:1] == "X" or r.action in (PRIVATE, BURNED_IN))
+    ]
+
+
+def held_by(paths: Iterable[str], setting: Literal["warn", "block"]) -> list[ImagingFinding]:
+    """DEID_HELD: attributes, private elements and burned-in text that a series still holds."""
+    files, unreadable, rows = inspect(Path(p) for p in sorted(set(paths)))
+    found = undeclared(rows)
+    if not found and not unreadable:
+        return []
+    private = max((r.files for r in found if r.action == PRIVATE), default=0)
+    burned = max((r.files for r in found if r.action == BURNED_IN), default=0)
+    attributes = sum(r.action not in (PRIVATE, BURNED_IN) for r in found)
+    return [
+        finding(
+            "DEID_HELD",
+            REFUSE if setting == "block" else WARN,
+            count=attributes,
+            total=files,
+            private=private,
+            burned=burned,
+            unreadable=unreadable,
+        )
+    ]
 
 
 def _held(dataset: Any) -> dict[tuple[str, str, str], bool]:

@@ -36,7 +36,8 @@ def ring_on(points: Points, grid: Grid) -> Ring:
     """A contour (point, 3) in mm, LPS, in the voxel coordinates of a grid.
 
     k = n.(P - O) / dz with n = r x c and dz = n.step, x = r.(P - O) / dx,
-    y = c.(P - O) / dy. Products are written out, so that no library may reorder them.
+    y = c.(P - O) / dy. Products are written out, so that no library may reorder them. On a
+    grid that leans, x and y count from the first pixel of the slice at k.
     """
     dx, dy, _ = (float(s) for s in grid.spacing)
     row, column = grid.lps[:3, 0] / dx, grid.lps[:3, 1] / dy
@@ -44,6 +45,8 @@ def ring_on(points: Points, grid: Grid) -> Ring:
     normal = normal / np.sqrt(_dot(normal, normal))
     rel = points - grid.lps[:3, 3]
     k = _dot(rel, normal) / _dot(grid.lps[:3, 2], normal)
+    if grid.leans:
+        rel = rel - k[:, None] * grid.lps[:3, 2]
     return Ring(
         _dot(rel, row) / dx,
         _dot(rel, column) / dy,

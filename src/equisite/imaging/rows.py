@@ -9,13 +9,15 @@ from dataclasses import dataclass
 class SeriesRow:
     """One finding of one series in `series.tsv`; a clean series has one row without code.
 
-    verdict: `ok` or `refused`, of the whole series. value, limit: what was measured and
+    part: of a series that the protocol splits; empty for the series as a whole. verdict:
+    `ok` or `refused`, of the series or of the part. value, limit: what was measured and
     what it was held against. count: images concerned. Private.
     """
 
     patient: str
     token: str
     modality: str
+    part: str
     verdict: str
     images: int
     code: str

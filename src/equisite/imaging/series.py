@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import numpy as np
 
@@ -31,6 +31,7 @@ from equisite.imaging.findings import INFO, ImagingFinding, finding, refused
 from equisite.imaging.grid import Grid
 from equisite.imaging.multiframe import expand
 from equisite.imaging.nifti import nifti_header
+from equisite.imaging.shear import Shear
 from equisite.imaging.stack import Stack
 from equisite.imaging.suv import suv_factor
 from equisite.protocol.imaging import SeriesLimits
@@ -42,13 +43,15 @@ class SeriesReport:
 
     findings: all of them, in the order of the tests. stack: its slices, None when kind or
     orientation ended the tests. grid: of the volume, None when the series is refused.
-    empty: indices of constant slices at the ends.
+    empty: indices of constant slices at the ends. shear: of a leaning stack that was put
+    upright; masks are made on its leaning grid.
     """
 
     findings: tuple[ImagingFinding, ...]
     stack: Stack | None = None
     grid: Grid | None = None
     empty: tuple[int, ...] = ()
+    shear: Shear | None = None
 
     @property
     def refused(self) -> bool:
@@ -57,13 +60,18 @@ class SeriesReport:
 
 
 def judge_series(
-    files: SeriesFiles, modality: str, limits: SeriesLimits, volume: Path | None = None
+    files: SeriesFiles,
+    modality: str,
+    limits: SeriesLimits,
+    volume: Path | None = None,
+    tilt: Literal["refuse", "shear"] = "refuse",
 ) -> SeriesReport:
     """Run all tests of a series; write its volume if it passes and a path is given.
 
     modality: as the sheet says (CT, MR, PT). The volume is float32, (slice, row, column),
     k ascending along row x column; value = stored x slope + intercept in float64, PET in
-    SUV by body weight. Nothing stands at `volume` when the series is refused.
+    SUV by body weight. Nothing stands at `volume` when the series is refused. tilt: what
+    becomes of a series with gantry tilt.
     Raises MemoryError or OSError when the machine fails.
     """
     findings = _beside(files)
@@ -84,7 +92,12 @@ def judge_series(
         stack = Stack.of(headers)
         findings += _modality(stack.headers, modality)
         findings += describe_plane(stack)
-        findings += check_direction(stack, limits)
+        direction = check_direction(stack, limits)
+        leaning = [f for f in direction if f.code == "GANTRY_TILT"] if tilt == "shear" else []
+        for found in leaning:
+            direction[direction.index(found)] = replace(found, level=INFO)
+            direction.append(finding("INTERPOLATED", value=found.numbers["value"]))
+        findings += direction
         findings += [_explained(f, files.broken) for f in check_spacing(stack, limits)]
         findings += _split(stack, files)
         findings += check_consistency(stack, limits)
@@ -96,15 +109,17 @@ def judge_series(
             factor, more = suv_factor(stack.headers)
             findings += more
         grid = Grid.of(stack)
+        shear = Shear.of(grid) if leaning and not refused(findings) else None
+        grid = grid if shear is None else shear.upright
         tally = ValueTally()
         if volume is None or refused(findings):
-            _stream(stack, unreadable, reader, tally, factor, None)
+            _stream(stack, unreadable, reader, tally, factor, None, None)
             findings += check_values(tally)
         else:
             try:
                 with replacing(volume) as stream:
                     stream.write(nifti_header(grid, "float32"))
-                    _stream(stack, unreadable, reader, tally, factor, stream)
+                    _stream(stack, unreadable, reader, tally, factor, shear, stream)
                     findings += check_values(tally)
                     if refused(findings):
                         raise InputError(findings)  # leaves no file behind
@@ -112,7 +127,7 @@ def judge_series(
                 return SeriesReport(tuple(findings), stack)
     if refused(findings):
         return SeriesReport(tuple(findings), stack)
-    return SeriesReport(tuple(findings), stack, grid, tuple(tally.empty_ends()))
+    return SeriesReport(tuple(findings), stack, grid, tuple(tally.empty_ends()), shear)
 
 
 def _stream(
@@ -121,6 +136,7 @@ def _stream(
     reader: FrameReader,
     tally: ValueTally,
     factor: float,
+    shear: Shear | None,
     stream: IO[bytes] | None,
 ) -> None:
     """Decode each frame once: count it, and append it to the volume."""
@@ -141,6 +157,8 @@ def _stream(
         if stream is not None:
             if factor != 1.0:
                 scaled *= factor
+            if shear is not None:
+                scaled = shear.image(scaled, index)
             stream.write(scaled.astype("<f4").tobytes())
 
 

@@ -12,8 +12,8 @@ from equisite.protocol.explain import did_you_mean
 from equisite.protocol.load import examine_keyring
 from equisite.protocol.models import Protocol
 from equisite.protocol.pack import pack_digest
+from equisite.protocol.salvage import Examined
 from equisite.protocol.site import SiteConfig
-from equisite.protocol.yaml_text import Document
 
 
 def pack_folder() -> Path:
@@ -21,77 +21,84 @@ def pack_folder() -> Path:
     return resources_folder() / "conformance"
 
 
-def check_product(protocol: Protocol, document: Document) -> Iterator[Finding]:
+def check_product(protocol: Examined[Protocol]) -> Iterator[Finding]:
     """The codebook and the conformance pack are those that the protocol pins."""
+    part, document = protocol.part, protocol.document
+    if part is None or document is None:
+        return
     book = resources_folder() / "codebook"
     version = (book / "version.txt").read_text(encoding="utf-8").strip()
-    if version != protocol.codebook.version:
-        yield Finding(
-            "CODEBOOK_DIFFERS",
-            document.where(("codebook", "version")),
-            {"found": version, "expected": protocol.codebook.version},
-        )
-    constants = sha256_file(book / "constants.tsv")
-    if constants != protocol.codebook.constants_sha256:
-        where = document.where(("codebook", "constants_sha256"))
-        yield Finding(
-            "CODEBOOK_DIFFERS",
-            where,
-            {"found": constants, "expected": protocol.codebook.constants_sha256},
-        )
-    pack = pack_digest(pack_folder())
-    if pack != protocol.conformance.pack_sha256:
-        where = document.where(("conformance", "pack_sha256"))
-        yield Finding(
-            "PACK_DIFFERS", where, {"found": pack, "expected": protocol.conformance.pack_sha256}
-        )
+    for key, found in (
+        ("version", version),
+        ("constants_sha256", sha256_file(book / "constants.tsv")),
+    ):
+        if not protocol.knows(f"codebook.{key}"):
+            continue
+        expected: str = getattr(part.codebook, key)
+        if found != expected:
+            where = document.where(("codebook", key))
+            yield Finding("CODEBOOK_DIFFERS", where, {"found": found, "expected": expected})
+    if protocol.knows("conformance.pack_sha256"):
+        expected = part.conformance.pack_sha256
+        pack = pack_digest(pack_folder())
+        if pack != expected:
+            where = document.where(("conformance", "pack_sha256"))
+            yield Finding("PACK_DIFFERS", where, {"found": pack, "expected": expected})
 
 
 def check_tightening(
-    config: SiteConfig, protocol: Protocol, document: Document
+    config: Examined[SiteConfig], protocol: Examined[Protocol]
 ) -> Iterator[Finding]:
     """A site may only be stricter than the protocol."""
-    pairs = (
-        ("k", config.tighten.k, protocol.disclosure.k),
-        ("minimum_n", config.tighten.minimum_n, protocol.cohort.minimum_n),
-    )
-    for name, mine, theirs in pairs:
-        if mine is not None and theirs is not None and mine < theirs:
+    site, theirs, document = config.part, protocol.part, config.document
+    if site is None or theirs is None or document is None:
+        return
+    for name, section in (("k", "disclosure"), ("minimum_n", "cohort")):
+        if not (config.knows(f"tighten.{name}") and protocol.knows(f"{section}.{name}")):
+            continue
+        mine: int | None = getattr(site.tighten, name)
+        least: int | None = getattr(getattr(theirs, section), name)
+        if mine is not None and least is not None and mine < least:
             where = document.where(("tighten", name))
-            yield Finding("LOOSER_THAN_PROTOCOL", where, {"value": mine, "least": theirs})
+            yield Finding("LOOSER_THAN_PROTOCOL", where, {"value": mine, "least": least})
 
 
 def check_keyring(
-    config: SiteConfig, protocol: Protocol | None, document: Document, folder: Path
+    config: Examined[SiteConfig], protocol: Examined[Protocol], folder: Path
 ) -> list[Finding]:
     """The keyring is sound, belongs to the protocol and knows this site.
 
     folder: the site folder, from which its files are named.
     """
-    if config.keyring is None:
-        path = (folder / config.protocol).with_name("keyring.yaml")
+    site, document = config.part, config.document
+    if site is None or document is None:
+        return []
+    if site.keyring is not None:
+        path = folder / site.keyring
+    elif not config.knows("keyring", "protocol"):
+        return []
+    else:
+        path = (folder / site.protocol).with_name("keyring.yaml")
         if not path.exists():
             return [Finding("KEYRING_ABSENT", document.name)]
-    else:
-        path = folder / config.keyring
-    keyring, text, findings = examine_keyring(path)
-    if keyring is None or text is None:
+    keyring = examine_keyring(path)
+    part, text, findings = keyring.part, keyring.document, list(keyring.findings)
+    if part is None or text is None:
         return findings
-    if protocol is not None and keyring.protocol != protocol.protocol.id:
-        findings.append(
-            Finding(
-                "KEYRING_DIFFERS",
-                text.where(("protocol",)),
-                {"found": keyring.protocol, "expected": protocol.protocol.id},
+    if (
+        protocol.part is not None
+        and protocol.knows("protocol.id")
+        and keyring.knows("protocol")
+        and part.protocol != protocol.part.protocol.id
+    ):
+        numbers = {"found": part.protocol, "expected": protocol.part.protocol.id}
+        findings.append(Finding("KEYRING_DIFFERS", text.where(("protocol",)), {**numbers}))
+    if config.knows("site") and keyring.knows("sites"):
+        sites = [one.id for one in part.sites]
+        if site.site not in sites:
+            guess = did_you_mean(site.site, sites)
+            where = document.where(("site",))
+            findings.append(
+                Finding("SITE_NOT_IN_KEYRING", where, {"site": site.site, "guess": guess})
             )
-        )
-    sites = [site.id for site in keyring.sites]
-    if config.site not in sites:
-        findings.append(
-            Finding(
-                "SITE_NOT_IN_KEYRING",
-                document.where(("site",)),
-                {"site": config.site, "guess": did_you_mean(config.site, sites)},
-            )
-        )
     return findings

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from equisite.core.errors import ConfigError, Finding
+from equisite.core.errors import ConfigError, Finding, Number
 from equisite.intake import imaging as imaging_checks
 from equisite.intake import sequencing as sequencing_checks
 from equisite.intake.agreement import check_keyring, check_product, check_tightening
@@ -30,7 +30,13 @@ from equisite.intake.rows import (
 )
 from equisite.protocol.load import examine_protocol, examine_site
 from equisite.protocol.models import Protocol
-from equisite.protocol.site import ImagingRow, PatientRow, SequencingRow, SiteConfig
+from equisite.protocol.salvage import Examined
+from equisite.protocol.site import (
+    ImagingRow,
+    PatientRow,
+    SequencingRow,
+    SiteConfig,
+)
 from equisite.protocol.yaml_text import Document
 
 SHOWN = 10
@@ -65,27 +71,26 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
     """Check `config.yaml` of a folder and everything that it names.
 
     overrides: values given on Snakemake's command line, laid over the file.
-    Raises ConfigError with all mistakes of all files at once.
+    Raises ConfigError with all mistakes of all files at once: each check looks at what is
+    sound of the files before it, so that no mistake hides another.
     """
-    config, document, findings = examine_site(directory / "config.yaml", overrides)
+    examined = examine_site(directory / "config.yaml", overrides)
+    findings = list(examined.findings)
+    config, document = examined.part, examined.document
     if config is None or document is None:
         _raise_refusals(findings)
         raise ConfigError(findings)
-    protocol_file = directory / config.protocol
-    protocol, protocol_text, more = examine_protocol(protocol_file)
-    findings += [_named(f, document) for f in more]
-    if protocol is not None and protocol_text is not None:
-        findings += check_product(protocol, protocol_text)
-        findings += check_tightening(config, protocol, document)
-    findings += check_keyring(config, protocol, document, directory)
+    protocol: Examined[Protocol] = Examined()
+    if examined.knows("protocol"):
+        protocol = examine_protocol(directory / config.protocol)
+    findings += [_named(f, document) for f in protocol.findings]
+    findings += check_product(protocol)
+    findings += check_tightening(examined, protocol)
+    findings += check_keyring(examined, protocol, directory)
 
-    patients, more = read_patients(directory / config.sheets.patients, config.sheets.patients)
+    patients, more = _patients(directory, examined)
     findings += more
-    if patients is not None:
-        findings += check_patients(patients)
-        if "patient" not in patients.columns:
-            patients = None  # told once; nobody is unknown because of it
-    sequencing, lanes, more = _sequencing(directory, config, patients)
+    sequencing, lanes, more = _sequencing(directory, examined, patients)
     findings += more
     root, more = _folder(config.roots.images, document, ("roots", "images"), directory)
     findings += more
@@ -95,29 +100,52 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
         if config.roots.images is not None:
             findings.append(Finding("PACS_AND_ROOT", document.where(("pacs",))))
         root = Place(str((directory / COPIES).absolute()), "", "")
-    imaging, series, more = _imaging(directory, config, patients, protocol)
+    imaging, series, more = _imaging(directory, examined, patients, protocol)
     findings += more
     fasta = None
-    if config.reference is not None:
+    if config.reference is not None and examined.knows("reference.fasta"):
         places = Places(directory)
         fasta, more = check_reference(config.reference.fasta, protocol, document, places)
         findings += more
-    elif sequencing is not None and sequencing.rows:
+    elif sequencing is not None and sequencing.lines and examined.knows("reference"):
         findings.append(Finding("REFERENCE_NEEDED", document.name))
     findings += _remarks(directory, config, patients, sequencing, imaging)
     _raise_refusals(findings)
-    if protocol is None or patients is None:  # each came with a refusal
-        raise ConfigError(findings)
+    if examined.value is None or protocol.value is None or patients is None:
+        raise ConfigError(findings)  # each of these came with a refusal
     return CheckedSite(
-        directory, config, protocol, protocol_file.parent, patients, sequencing, imaging,
-        lanes, series, fasta, root, reads, tuple(findings),
+        directory, config, protocol.value, (directory / config.protocol).parent, patients,
+        sequencing, imaging, lanes, series, fasta, root, reads, tuple(findings),
     )  # fmt: skip
 
 
+def _name_of(config: Examined[SiteConfig], kind: str) -> str | None:
+    """What `sheets` names for a kind; None where it names nothing, or nothing sound."""
+    if config.part is None or not config.knows(f"sheets.{kind}"):
+        return None
+    name: str | None = getattr(config.part.sheets, kind)
+    return name
+
+
+def _patients(
+    directory: Path, config: Examined[SiteConfig]
+) -> tuple[Sheet[PatientRow] | None, list[Finding]]:
+    name = _name_of(config, "patients")
+    if name is None:
+        return None, []
+    sheet, findings = read_patients(directory / name, name)
+    if sheet is None:
+        return None, findings
+    findings += check_patients(sheet)
+    if "patient" not in sheet.columns:
+        return None, findings  # told once; nobody is unknown because of it
+    return sheet, findings
+
+
 def _sequencing(
-    directory: Path, config: SiteConfig, patients: Sheet[PatientRow] | None
+    directory: Path, config: Examined[SiteConfig], patients: Sheet[PatientRow] | None
 ) -> tuple[Sheet[SequencingRow] | None, Found, list[Finding]]:
-    name = config.sheets.sequencing
+    name = _name_of(config, "sequencing")
     if name is None:
         return None, {}, []
     sheet, findings = read_sequencing(directory / name, name)
@@ -133,25 +161,25 @@ def _sequencing(
 
 def _imaging(
     directory: Path,
-    config: SiteConfig,
+    config: Examined[SiteConfig],
     patients: Sheet[PatientRow] | None,
-    protocol: Protocol | None,
+    protocol: Examined[Protocol],
 ) -> tuple[Sheet[ImagingRow] | None, Found, list[Finding]]:
-    name = config.sheets.imaging
-    if name is None:
+    name = _name_of(config, "imaging")
+    if name is None or config.part is None:
         return None, {}, []
     sheet, findings = read_imaging(directory / name, name)
     if sheet is None:
         return None, {}, findings
     if patients is not None:
         findings += check_known(patients, sheet)
-    findings += imaging_checks.check_imaging(
-        sheet, root_given=config.roots.images is not None or config.pacs is not None
-    )
-    if protocol is not None:
-        findings += imaging_checks.check_against_protocol(sheet, protocol)
+    site = config.part
+    given = site.roots.images is not None or site.pacs is not None
+    open_question = not config.knows("roots.images", "pacs")
+    findings += imaging_checks.check_imaging(sheet, root_given=given or open_question)
+    findings += imaging_checks.check_against_protocol(sheet, protocol)
     sheet = without_withdrawn(sheet, patients)
-    copies = directory / COPIES if config.pacs is not None else None
+    copies = directory / COPIES if site.pacs is not None else None
     found, more = imaging_checks.check_files(sheet, Places(sheet.folder), copies)
     return sheet, found, findings + more
 
@@ -218,7 +246,7 @@ def condensed(findings: Iterable[Finding], shown: int = SHOWN) -> list[Finding]:
         result += group[:shown]
         if len(group) > shown:
             place = file + (f", {column}" if column else "")
-            result.append(
-                Finding("MORE_OF_A_KIND", place, {"count": len(group) - shown, "code": code})
-            )
+            more = len(group) - shown
+            numbers: dict[str, Number] = {"count": more, "code": code}
+            result.append(Finding("MORE_OF_A_KIND", place, numbers, stands_for=more))
     return result

@@ -8,9 +8,11 @@ from pathlib import Path
 from equisite.core.errors import Finding
 from equisite.intake.pacs import copy_of, is_uid
 from equisite.intake.places import Place, Places
-from equisite.intake.rows import Row, Sheet
+from equisite.intake.rows import Sheet
+from equisite.intake.sheet_text import Line
 from equisite.protocol.explain import did_you_mean
 from equisite.protocol.models import Protocol
+from equisite.protocol.salvage import Examined
 from equisite.protocol.site import ImagingRow
 
 Found = dict[tuple[int, str], Place]
@@ -18,63 +20,98 @@ Found = dict[tuple[int, str], Place]
 
 def check_imaging(sheet: Sheet[ImagingRow], *, root_given: bool) -> Iterator[Finding]:
     """Every contradiction among the rows; no file is looked at."""
-    rows: dict[tuple[object, ...], Row[ImagingRow]] = {}
-    series: dict[str, Row[ImagingRow]] = {}
-    for row in sheet.rows:
-        cells = row.cells
-        key = tuple(cells.model_dump().values())
-        other = rows.setdefault(key, row)
-        if other is not row:
-            yield Finding("IMAGING_ROW_TWICE", sheet.where(row.line), {"line": other.line})
+    rows: dict[tuple[tuple[str, str], ...], Line] = {}
+    series: dict[str, Line] = {}
+    for line in sheet.lines:
+        cells = line.cells
+        if not line.whole:
             continue
-        first = series.setdefault(cells.series, row)
-        if first.cells.patient.casefold() != cells.patient.casefold():
-            where = sheet.where(row.line, "series")
+        # A column of open meaning may be what tells two rows apart.
+        other = rows.setdefault(tuple(sorted(cells.items())), line)
+        if other is not line and sheet.certain:
+            where = sheet.where(line.number)
+            yield Finding("IMAGING_ROW_TWICE", where, {"line": other.number})
+            continue
+        if "series" not in cells:
+            continue
+        first = series.setdefault(cells["series"], line)
+        if not one_patient(first, line):
+            where = sheet.where(line.number, "series")
             yield Finding(
                 "SERIES_OF_TWO_PATIENTS",
                 where,
-                {"other": first.cells.patient, "line": first.line},
+                {"other": first.cells["patient"], "line": first.number},
             )
-        elif first.cells.modality != cells.modality:
-            where = sheet.where(row.line, "modality")
+        elif _differ(first, line, "modality"):
+            where = sheet.where(line.number, "modality")
             yield Finding(
                 "SERIES_MODALITIES",
                 where,
-                {"cell": cells.modality, "other": first.cells.modality, "line": first.line},
-            )
-        if is_uid(cells.series) and not root_given:
-            yield Finding("ROOT_NEEDED", sheet.where(row.line, "series"))
-
-
-def check_against_protocol(sheet: Sheet[ImagingRow], protocol: Protocol) -> Iterator[Finding]:
-    """Regions and modalities that the protocol does not know; labels without a region."""
-    regions = [rule.name for rule in protocol.imaging.roi]
-    for row in sheet.rows:
-        cells = row.cells
-        if cells.roi is not None and cells.roi not in regions:
-            where = sheet.where(row.line, "roi")
-            yield Finding(
-                "ROI_NOT_DEFINED",
-                where,
                 {
-                    "roi": cells.roi,
-                    "guess": did_you_mean(cells.roi, regions),
-                    "known": ", ".join(regions),
+                    "cell": cells["modality"],
+                    "other": first.cells["modality"],
+                    "line": first.number,
                 },
             )
-        if cells.roi_label is not None and cells.roi is None and len(regions) > 1:
-            where = sheet.where(row.line, "roi_label")
-            yield Finding("LABEL_WITHOUT_ROI", where, {"known": ", ".join(regions)})
-        if cells.modality not in protocol.radiomics.modalities:
-            where = sheet.where(row.line, "modality")
-            yield Finding(
-                "MODALITY_NOT_IN_PROTOCOL",
-                where,
-                {
-                    "modality": cells.modality,
-                    "known": ", ".join(sorted(protocol.radiomics.modalities)),
-                },
-            )
+        if is_uid(cells["series"]) and not root_given:
+            yield Finding("ROOT_NEEDED", sheet.where(line.number, "series"))
+
+
+def _differ(first: Line, line: Line, column: str) -> bool:
+    """Whether both rows have the cell, differently, and no mistake was told of either."""
+    both = column in first.cells and column in line.cells
+    sound = column not in first.told | line.told
+    return both and sound and first.cells[column] != line.cells[column]
+
+
+def one_patient(first: Line, line: Line) -> bool:
+    """Whether two rows may be of one patient: nothing sound in them says otherwise."""
+    if not _differ(first, line, "patient"):
+        return True
+    return first.cells["patient"].casefold() == line.cells["patient"].casefold()
+
+
+def check_against_protocol(
+    sheet: Sheet[ImagingRow], protocol: Examined[Protocol]
+) -> Iterator[Finding]:
+    """Regions and modalities that the protocol does not know; labels without a region.
+
+    What is not sound of the protocol was told; nothing is unknown because of it.
+    """
+    part = protocol.part
+    if part is None:
+        return
+    regions = [r.name for r in part.imaging.roi] if protocol.knows("imaging.roi") else None
+    modalities = (
+        sorted(part.radiomics.modalities) if protocol.knows("radiomics.modalities") else None
+    )
+    for line in sheet.lines:
+        if not line.whole:
+            continue
+        cells = line.cells
+        modality = cells.get("modality")
+        if regions is not None:
+            yield from _region(sheet, line, regions)
+        if modalities is None or modality is None or "modality" in line.told:
+            continue
+        if modality not in modalities:
+            where = sheet.where(line.number, "modality")
+            numbers = {"modality": modality, "known": ", ".join(modalities)}
+            yield Finding("MODALITY_NOT_IN_PROTOCOL", where, {**numbers})
+
+
+def _region(sheet: Sheet[ImagingRow], line: Line, regions: list[str]) -> Iterator[Finding]:
+    roi = line.cells.get("roi")
+    if roi is not None and roi not in regions and "roi" not in line.told:
+        yield Finding(
+            "ROI_NOT_DEFINED",
+            sheet.where(line.number, "roi"),
+            {"roi": roi, "guess": did_you_mean(roi, regions), "known": ", ".join(regions)},
+        )
+    named = roi is not None or not sheet.certain
+    if "roi_label" in line.cells and not named and len(regions) > 1:
+        where = sheet.where(line.number, "roi_label")
+        yield Finding("LABEL_WITHOUT_ROI", where, {"known": ", ".join(regions)})
 
 
 def check_files(
@@ -87,37 +124,37 @@ def check_files(
     """
     found: Found = {}
     findings: list[Finding] = []
-    owners: dict[str, Row[ImagingRow]] = {}
-    told: set[str] = set()
-    for row in sheet.rows:
-        cells = row.cells
-        looks = [("mask", places.file(cells.mask, sheet.where(row.line, "mask")))]
-        if not is_uid(cells.series):
-            place = places.tree(cells.series, sheet.where(row.line, "series"))
-            looks.append(("series", place))
-        elif copies is not None:
-            place = places.tree(str(copies / copy_of(cells.series)), "")
-            if not isinstance(place, Finding):
-                found[row.line, "series"] = place
-        for column, place in looks:
+    owners: dict[str, Line] = {}
+    asked: set[tuple[str, str]] = set()
+    for line in sheet.lines:
+        looks = []
+        if (mask := line.cells.get("mask")) is not None:
+            looks.append(("mask", mask, places.file(mask, sheet.where(line.number, "mask"))))
+        series = line.cells.get("series")
+        if series is not None and not is_uid(series):
+            place = places.tree(series, sheet.where(line.number, "series"))
+            looks.append(("series", series, place))
+        elif series is not None and copies is not None:
+            copied = places.tree(str(copies / copy_of(series)), "")
+            if not isinstance(copied, Finding):
+                found[line.number, "series"] = copied
+        for column, name, place in looks:
             if isinstance(place, Finding):
-                name = f"{column} {getattr(cells, column)}"
-                if name not in told:  # several regions may share a folder or a mask
+                if (column, name) not in asked:  # several regions may share one of them
                     findings.append(place)
-                told.add(name)
+                asked.add((column, name))
                 continue
-            found[row.line, column] = place
-            owner = owners.setdefault(place.identity, row)
-            same_text = getattr(owner.cells, column) == getattr(cells, column)
-            if owner.cells.patient.casefold() == cells.patient.casefold():
+            found[line.number, column] = place
+            owner = owners.setdefault(place.identity, line)
+            if one_patient(owner, line):
                 continue
-            if column == "series" and same_text:
+            if column == "series" and owner.cells.get(column) == name:
                 continue  # told as SERIES_OF_TWO_PATIENTS
             findings.append(
                 Finding(
                     "FILE_IN_TWO_ROWS",
-                    sheet.where(row.line, column),
-                    {"path": getattr(cells, column), "other": column, "line": owner.line},
+                    sheet.where(line.number, column),
+                    {"path": name, "other": column, "line": owner.number},
                 )
             )
     return found, findings

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
-from equisite.core.errors import Finding
-from equisite.intake.rows import Row, Sheet
-from equisite.protocol.site import ImagingRow, PatientRow, SequencingRow
+from equisite.core.errors import Finding, Number
+from equisite.intake.rows import Sheet
+from equisite.intake.sheet_text import Line
+from equisite.protocol.models import IDENTIFIER
+from equisite.protocol.site import WITHDRAWN, ImagingRow, PatientRow, SequencingRow
 
 
 def check_patients(sheet: Sheet[PatientRow]) -> Iterator[Finding]:
     """Patients given twice, ids that differ only by case, age and year of birth both empty."""
-    first: dict[str, Row[PatientRow]] = {}
-    for row in sheet.rows:
-        patient = row.cells.patient
-        other = first.setdefault(patient.casefold(), row)
-        where = sheet.where(row.line, "patient")
-        if other is not row and other.cells.patient == patient:
-            yield Finding("PATIENT_TWICE", where, {"id": patient, "line": other.line})
-        elif other is not row:
-            yield Finding(
-                "ID_CASE",
-                where,
-                {"id": patient, "other": other.cells.patient, "line": other.line},
-            )
-        given = {"age", "birth_year"} & set(sheet.columns)
-        if given and row.cells.age is None and row.cells.birth_year is None:
-            yield Finding("AGE_MISSING", sheet.where(row.line, sorted(given)[0]))
-    if not sheet.rows and not sheet.mentioned:
+    first: dict[str, Line] = {}
+    ages = [column for column in ("age", "birth_year") if column in sheet.columns]
+    for line in sheet.lines:
+        patient = line.cells.get("patient")
+        if patient is not None:
+            other = first.setdefault(patient.casefold(), line)
+            where = sheet.where(line.number, "patient")
+            numbers: dict[str, Number] = {"id": patient, "line": other.number}
+            if other is not line and other.cells["patient"] == patient:
+                yield Finding("PATIENT_TWICE", where, numbers)
+            elif other is not line:
+                yield Finding("ID_CASE", where, {**numbers, "other": other.cells["patient"]})
+        open_question = line.unclear & {"age", "birth_year"} or not sheet.certain
+        if ages and not open_question and not any(column in line.cells for column in ages):
+            yield Finding("AGE_MISSING", sheet.where(line.number, ages[0]))
+    if not sheet.lines:
         yield Finding("SHEET_NO_ROWS", sheet.name)
-    elif not included(sheet) and not sheet.mentioned:
-        yield Finding("NOBODY_INCLUDED", sheet.name, {"count": len(sheet.rows)})
+    elif all(line.cells.get("status") == WITHDRAWN for line in sheet.lines):
+        yield Finding("NOBODY_INCLUDED", sheet.name, {"count": len(sheet.lines)})
 
 
 def included(sheet: Sheet[PatientRow]) -> dict[str, PatientRow]:
@@ -42,26 +44,46 @@ def included(sheet: Sheet[PatientRow]) -> dict[str, PatientRow]:
 def check_known(
     patients: Sheet[PatientRow], sheet: Sheet[SequencingRow] | Sheet[ImagingRow]
 ) -> Iterator[Finding]:
-    """Patients of another sheet who are not in the patients sheet, each told once."""
-    known = {row.cells.patient for row in patients.rows} | patients.mentioned
+    """Patients of another sheet who are not in the patients sheet, each told once.
+
+    An id whose own form is wrong was told already, here or there, and is no second mistake.
+    """
+    first = {
+        line.cells["patient"]: line.number
+        for line in reversed(patients.lines)
+        if "patient" in line.cells
+    }
+    known = first.keys() | patients.mentioned
     folded = {patient.casefold(): patient for patient in sorted(known)}
-    told: set[str] = set()
-    for row in sheet.rows:
-        patient = row.cells.patient
-        if patient in known or patient in told:
+    alike = {
+        _letters(line.cells["patient"])
+        for line in patients.lines
+        if "patient" in line.cells and _ill_formed(line.cells["patient"])
+    }
+    asked: set[str] = set()
+    for line in sheet.lines:
+        patient = line.cells.get("patient")
+        if patient is None or patient in known or patient in asked or not line.whole:
             continue
-        told.add(patient)
-        where = sheet.where(row.line, "patient")
-        if patient.casefold() in folded:
-            other = folded[patient.casefold()]
-            line = next((r.line for r in patients.rows if r.cells.patient == other), 0)
-            yield Finding(
-                "ID_CASE",
-                where,
-                {"id": patient, "other": other, "line": f"{line} of {patients.name}"},
-            )
+        if _ill_formed(patient) or _letters(patient) in alike:
             continue
-        yield Finding("PATIENT_UNKNOWN", where, {"id": patient, "sheet": patients.name})
+        asked.add(patient)
+        where = sheet.where(line.number, "patient")
+        other = folded.get(patient.casefold())
+        if other in first:
+            place = f"{first[other]} of {patients.name}"
+            yield Finding("ID_CASE", where, {"id": patient, "other": other, "line": place})
+        elif other is None:
+            yield Finding("PATIENT_UNKNOWN", where, {"id": patient, "sheet": patients.name})
+
+
+def _ill_formed(patient: str) -> bool:
+    return re.match(IDENTIFIER, patient) is None
+
+
+def _letters(patient: str) -> str:
+    """An id without its signs and cases: what a mended id has in common with it."""
+    return "".join(sign for sign in patient.casefold() if sign.isalnum())
 
 
 def check_clinical_only(

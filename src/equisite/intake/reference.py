@@ -9,6 +9,7 @@ from pathlib import Path
 from equisite.core.errors import Finding
 from equisite.intake.places import Place, Places
 from equisite.protocol.models import Protocol
+from equisite.protocol.salvage import Examined
 from equisite.protocol.yaml_text import Document
 
 Known = dict[str, tuple[int, str]]
@@ -16,7 +17,7 @@ Known = dict[str, tuple[int, str]]
 
 
 def check_reference(
-    fasta: str, protocol: Protocol | None, document: Document, places: Places
+    fasta: str, protocol: Examined[Protocol], document: Document, places: Places
 ) -> tuple[Place | None, list[Finding]]:
     """The FASTA is there; where `.fai` or `.dict` lie beside it, they fit the protocol.
 
@@ -27,11 +28,9 @@ def check_reference(
     if isinstance(place, Finding):
         return None, [place]
     findings: list[Finding] = []
-    if protocol is not None:
+    if protocol.part is not None and protocol.knows("reference.contigs"):
         for source in _companions(Path(place.path)):
-            findings = list(_compare(source, protocol, where))
-            if findings:
-                break
+            findings += [f for f in _compare(source, protocol.part, where) if f not in findings]
     return place, findings
 
 
@@ -63,7 +62,8 @@ def _sequences(path: Path) -> Known:
 def _compare(path: Path, protocol: Protocol, where: str) -> Iterator[Finding]:
     known = _sequences(path)
     for contig in protocol.reference.contigs:
-        numbers = {"contig": contig.name, "assembly": protocol.reference.assembly}
+        named = getattr(protocol.reference, "assembly", "as its contigs say")
+        numbers = {"contig": contig.name, "assembly": named}
         if contig.name not in known:
             bare = contig.name.removeprefix("chr")
             other = bare if bare != contig.name else f"chr{contig.name}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,8 +13,8 @@ from equisite.codebook.book import codebook
 from equisite.codebook.model import Variable
 from equisite.core.errors import Finding
 from equisite.intake.sheet_text import Line, SheetText, read_sheet
-from equisite.protocol.explain import did_you_mean, problem_of
-from equisite.protocol.site import ImagingRow, PatientRow, SequencingRow
+from equisite.protocol.explain import close_to, did_you_mean, problem_of
+from equisite.protocol.site import WITHDRAWN, ImagingRow, PatientRow, SequencingRow
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -32,12 +32,18 @@ class Row(Generic[Model]):
 
 @dataclass(frozen=True)
 class Sheet(Generic[Model]):
-    """The sound rows of one sheet. mentioned: cells of rows that were refused."""
+    """One sheet: its sound rows, and all its lines as text.
+
+    Checks across rows look at `lines`, so that a mistake in one cell hides no mistake in
+    another; what is computed takes `rows`. certain, mentioned: as of `SheetText`.
+    """
 
     name: str
     folder: Path
     columns: tuple[str, ...]
     rows: tuple[Row[Model], ...]
+    lines: tuple[Line, ...]
+    certain: bool = True
     mentioned: frozenset[str] = frozenset()
 
     def where(self, line: int, column: str = "") -> str:
@@ -54,18 +60,8 @@ def read_patients(path: Path, name: str) -> tuple[Sheet[PatientRow] | None, list
         return None, findings
     if not {"age", "birth_year"} & set(text.columns) and not _blames(findings, "age"):
         findings.append(Finding("COLUMN_MISSING", f"{name} line 1", {"column": "age"}))
-    sheet = _typed(text, path, PatientRow, findings)
     given = [clinical[c] for c in text.columns if c in clinical]
-    for line in text.lines:
-        for variable in given:
-            cell = line.cells.get(variable.id, "")
-            problem = _clinical_problem(variable, cell) if cell else ""
-            if problem:
-                where = text.where(line.number, variable.id)
-                findings.append(
-                    Finding("CELL_VALUE", where, {"cell": cell, "problem": problem})
-                )
-    return sheet, findings
+    return _typed(text, path, PatientRow, findings, given), findings
 
 
 def read_sequencing(path: Path, name: str) -> tuple[Sheet[SequencingRow] | None, list[Finding]]:
@@ -78,13 +74,23 @@ def read_imaging(path: Path, name: str) -> tuple[Sheet[ImagingRow] | None, list[
     return _read(path, name, ImagingRow)
 
 
+def withdrawn(sheet: Sheet[PatientRow]) -> frozenset[str]:
+    """Patients whose files may be gone: the withdrawn, the word mistyped or not."""
+    words = get_args(PatientRow.model_fields["status"].annotation)
+    return frozenset(
+        line.cells["patient"]
+        for line in sheet.lines
+        if "patient" in line.cells
+        and close_to(line.cells.get("status", ""), words) == WITHDRAWN
+    )
+
+
 def without_withdrawn(sheet: Sheet[Model], patients: Sheet[PatientRow] | None) -> Sheet[Model]:
     """The sheet without rows of withdrawn patients: their files may be gone, rightly."""
-    if patients is None:
-        return sheet
-    gone = {r.cells.patient for r in patients.rows if r.cells.status == "withdrawn"}
+    gone = withdrawn(patients) if patients is not None else frozenset[str]()
     rows = tuple(r for r in sheet.rows if getattr(r.cells, "patient", None) not in gone)
-    return Sheet(sheet.name, sheet.folder, sheet.columns, rows, sheet.mentioned)
+    lines = tuple(line for line in sheet.lines if line.cells.get("patient") not in gone)
+    return replace(sheet, rows=rows, lines=lines)
 
 
 def clinical_columns() -> dict[str, Variable]:
@@ -110,17 +116,37 @@ def _read(
 
 
 def _typed(
-    text: SheetText, path: Path, model: type[Model], findings: list[Finding]
+    text: SheetText,
+    path: Path,
+    model: type[Model],
+    findings: list[Finding],
+    clinical: Iterable[Variable] = (),
 ) -> Sheet[Model]:
     rows = []
-    mentioned = set(text.mentioned)
+    lines = []
     for line in text.lines:
-        try:
-            rows.append(Row(line.number, model.model_validate(line.cells)))
-        except ValidationError as error:
-            findings += _cell_findings(text, line, error)
-            mentioned |= set(line.cells.values())
-    return Sheet(text.name, path.parent, text.columns, tuple(rows), frozenset(mentioned))
+        wrong: list[Finding] = []
+        if line.whole:
+            wrong += _clinical_findings(text, line, clinical)
+            try:
+                cells = model.model_validate(line.cells)
+            except ValidationError as error:
+                wrong += _cell_findings(text, line, error)
+            else:
+                if not (wrong or line.told or line.unclear):
+                    rows.append(Row(line.number, cells))
+        findings += wrong
+        columns = {finding.where.rpartition(" column ")[2] for finding in wrong}
+        lines.append(replace(line, told=line.told | columns) if columns else line)
+    return Sheet(
+        text.name,
+        path.parent,
+        text.columns,
+        tuple(rows),
+        tuple(lines),
+        text.certain,
+        text.mentioned,
+    )
 
 
 def _cell_findings(text: SheetText, line: Line, error: ValidationError) -> Iterator[Finding]:
@@ -128,12 +154,24 @@ def _cell_findings(text: SheetText, line: Line, error: ValidationError) -> Itera
         column = str(one["loc"][0])
         where = text.where(line.number, column)
         if one["type"] == "missing":
-            if column in text.columns:  # a missing column was told once, for the header
+            # a missing column was told once, for the header
+            if column in text.columns and column not in line.unclear:
                 yield Finding("CELL_EMPTY", where)
             continue
         yield Finding(
             "CELL_VALUE", where, {"cell": str(one["input"]), "problem": problem_of(one)}
         )
+
+
+def _clinical_findings(
+    text: SheetText, line: Line, variables: Iterable[Variable]
+) -> Iterator[Finding]:
+    for variable in variables:
+        cell = line.cells.get(variable.id, "")
+        problem = _clinical_problem(variable, cell) if cell else ""
+        if problem:
+            where = text.where(line.number, variable.id)
+            yield Finding("CELL_VALUE", where, {"cell": cell, "problem": problem})
 
 
 def _clinical_problem(variable: Variable, cell: str) -> str:

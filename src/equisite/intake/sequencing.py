@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from equisite.core.errors import Finding
+from equisite.core.errors import Finding, Number
 from equisite.intake.places import Place, Places
-from equisite.intake.rows import Row, Sheet
+from equisite.intake.rows import Sheet
+from equisite.intake.sheet_text import Line
 from equisite.protocol.site import SequencingRow
 
 FILES = ("fastq_1", "fastq_2", "reads", "calls")
@@ -16,6 +17,7 @@ ENDINGS = {
     "calls": (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf"),
 }
 """Columns whose files have fixed endings; FASTQ has many, so only others' are refused there."""
+ASSAY = str(SequencingRow.model_fields["assay"].default)
 
 Found = dict[tuple[int, str], Place]
 """Sound files by line and column."""
@@ -33,30 +35,28 @@ def check_files(sheet: Sheet[SequencingRow], places: Places) -> tuple[Found, lis
     """Look at every file once: absent, empty, unreadable, or given in two places."""
     found: Found = {}
     findings: list[Finding] = []
-    first: dict[str, tuple[Row[SequencingRow], str]] = {}
-    for row in sheet.rows:
+    first: dict[str, tuple[Line, str]] = {}
+    for line in sheet.lines:
         for column in FILES:
-            name = getattr(row.cells, column)
+            name = line.cells.get(column)
             if name is None:
                 continue
-            where = sheet.where(row.line, column)
+            where = sheet.where(line.number, column)
             place = places.file(name, where)
             if isinstance(place, Finding):
                 findings.append(place)
                 continue
-            found[row.line, column] = place
-            other, other_column = first.setdefault(place.identity, (row, column))
-            if other is row and other_column == column:
+            found[line.number, column] = place
+            other, other_column = first.setdefault(place.identity, (line, column))
+            if other is line and other_column == column:
                 continue
-            if _same_lane(other, row) and other_column == column:
+            if other_column == column and _lane_key(other) == _lane_key(line):
                 continue  # the row itself stands twice, which is told as LANE_TWICE
-            numbers: dict[str, str | int | float | bool] = {"path": name}
-            if other is row:
-                findings.append(
-                    Finding("SAME_FILE_TWICE", where, {**numbers, "other": other_column})
-                )
+            numbers: dict[str, Number] = {"path": name, "other": other_column}
+            if other is line:
+                findings.append(Finding("SAME_FILE_TWICE", where, numbers))
             else:
-                numbers |= {"line": other.line, "other": other_column}
+                numbers["line"] = other.number
                 findings.append(Finding("FILE_IN_TWO_ROWS", where, numbers))
     return found, findings
 
@@ -70,93 +70,108 @@ def tumours_alone(sheet: Sheet[SequencingRow]) -> int:
 
 
 def _starts(sheet: Sheet[SequencingRow]) -> Iterator[Finding]:
-    for row in sheet.rows:
-        cells = row.cells
-        given = [c for c in ("fastq_1", "reads", "calls") if getattr(cells, c) is not None]
-        if cells.fastq_2 is not None and cells.fastq_1 is None:
-            yield Finding("FASTQ_2_ALONE", sheet.where(row.line, "fastq_2"))
-            given.append("fastq_2")
-        if not given:
-            yield Finding("START_MISSING", sheet.where(row.line))
-        elif len([g for g in given if g != "fastq_2"]) > 1:
+    """Which file each row starts from. A column of open meaning may be the file's."""
+    for line in sheet.lines:
+        if not line.whole:
+            continue
+        cells = line.cells
+        given = [c for c in ("fastq_1", "reads", "calls") if c in cells]
+        if len(given) > 1:
             yield Finding(
-                "START_TWO_KINDS", sheet.where(row.line), {"given": " and ".join(given)}
+                "START_TWO_KINDS", sheet.where(line.number), {"given": " and ".join(given)}
             )
+        if not sheet.certain:
+            continue
+        if "fastq_2" in cells and "fastq_1" not in cells:
+            yield Finding("FASTQ_2_ALONE", sheet.where(line.number, "fastq_2"))
+        elif not given:
+            yield Finding("START_MISSING", sheet.where(line.number))
 
 
-def _start_of(cells: SequencingRow) -> str:
-    return "FASTQ" if cells.fastq_1 else "reads" if cells.reads else "calls"
+def _start_of(line: Line) -> str:
+    """The kind of file of a row; empty where no file is given."""
+    kinds = (("fastq_1", "FASTQ"), ("fastq_2", "FASTQ"), ("reads", "reads"), ("calls", "calls"))
+    return next((kind for column, kind in kinds if column in line.cells), "")
 
 
 def _samples(sheet: Sheet[SequencingRow]) -> Iterator[Finding]:
     """One sample: one spelling, one patient, one kind, one assay, one kind of file."""
-    first: dict[str, Row[SequencingRow]] = {}
-    for row in sheet.rows:
-        cells = row.cells
-        other = first.setdefault(cells.sample.casefold(), row)
-        if other is row:
+    first: dict[str, Line] = {}
+    for line in sheet.lines:
+        sample = line.cells.get("sample")
+        if sample is None or not line.whole:
             continue
-        theirs = other.cells
-        where = sheet.where(row.line, "sample")
-        if theirs.sample != cells.sample:
-            yield Finding(
-                "ID_CASE",
-                where,
-                {"id": cells.sample, "other": theirs.sample, "line": other.line},
-            )
+        other = first.setdefault(sample.casefold(), line)
+        if other is line:
             continue
-        if theirs.patient.casefold() != cells.patient.casefold():
-            yield Finding(
-                "SAMPLE_OF_TWO_PATIENTS",
-                where,
-                {"id": cells.sample, "other": theirs.patient, "line": other.line},
-            )
+        theirs = other.cells["sample"]
+        where = sheet.where(line.number, "sample")
+        numbers: dict[str, Number] = {"id": sample, "line": other.number}
+        if theirs != sample:
+            yield Finding("ID_CASE", where, {**numbers, "other": theirs})
             continue
-        for column in ("kind", "assay"):
-            mine, its = getattr(cells, column), getattr(theirs, column)
-            if mine != its:
-                place = sheet.where(row.line, column)
-                yield Finding(
-                    "SAMPLE_DIFFERS",
-                    place,
-                    {"cell": mine, "other": its, "line": other.line, "id": cells.sample},
-                )
-        if _start_of(cells) != _start_of(theirs):
-            yield Finding(
-                "SAMPLE_STARTS_DIFFER", where, {"id": cells.sample, "line": other.line}
-            )
+        if not _one_patient(line, other):
+            owner = other.cells.get("patient", "")
+            yield Finding("SAMPLE_OF_TWO_PATIENTS", where, {**numbers, "other": owner})
+            continue
+        yield from _differences(sheet, line, other)
 
 
-def _same_lane(one: Row[SequencingRow], other: Row[SequencingRow]) -> bool:
-    return _lane_key(one.cells) == _lane_key(other.cells)
+def _differences(sheet: Sheet[SequencingRow], line: Line, other: Line) -> Iterator[Finding]:
+    """What two rows of one sample say differently."""
+    sample = line.cells["sample"]
+    for column, default in (("kind", None), ("assay", ASSAY)):
+        mine = line.cells.get(column, default)
+        its = other.cells.get(column, default)
+        if mine is None or its is None or column in line.told | other.told or mine == its:
+            continue
+        yield Finding(
+            "SAMPLE_DIFFERS",
+            sheet.where(line.number, column),
+            {"cell": mine, "other": its, "line": other.number, "id": sample},
+        )
+    starts = {_start_of(line), _start_of(other)}
+    if len(starts) > 1 and "" not in starts:
+        where = sheet.where(line.number, "sample")
+        yield Finding("SAMPLE_STARTS_DIFFER", where, {"id": sample, "line": other.number})
 
 
-def _lane_key(cells: SequencingRow) -> tuple[str, ...]:
-    key = (cells.sample, cells.library or "", cells.lane or "")
-    if cells.fastq_1 is not None:
-        return tuple(part.casefold() for part in key)
-    return (*(part.casefold() for part in key), cells.reads or "", cells.calls or "")
+def _lane_key(line: Line) -> tuple[str, ...]:
+    key = [line.cells.get(column, "").casefold() for column in ("sample", "library", "lane")]
+    if "fastq_1" not in line.cells:
+        key += [line.cells.get(column, "") for column in ("reads", "calls")]
+    return tuple(key)
 
 
 def _lanes(sheet: Sheet[SequencingRow]) -> Iterator[Finding]:
-    first: dict[tuple[str, ...], Row[SequencingRow]] = {}
-    for row in sheet.rows:
-        other = first.setdefault(_lane_key(row.cells), row)
-        if other is row or other.cells.patient != row.cells.patient:
+    first: dict[tuple[str, ...], Line] = {}
+    column = "lane" if "lane" in sheet.columns else "sample"
+    for line in sheet.lines:
+        if "sample" not in line.cells or not line.whole:
             continue
-        column = "lane" if "lane" in sheet.columns else "sample"
+        if not sheet.certain and "lane" not in sheet.columns:
+            continue  # the lanes may stand in the column whose name is not known
+        other = first.setdefault(_lane_key(line), line)
+        if other is line or not _one_patient(line, other):
+            continue  # told as SAMPLE_OF_TWO_PATIENTS
         yield Finding(
             "LANE_TWICE",
-            sheet.where(row.line, column),
-            {"id": row.cells.sample, "line": other.line},
+            sheet.where(line.number, column),
+            {"id": line.cells["sample"], "line": other.number},
         )
+
+
+def _one_patient(line: Line, other: Line) -> bool:
+    """Whether two rows may be of one patient: equal ids, or a mistake was told of one."""
+    mine, theirs = line.cells.get("patient", ""), other.cells.get("patient", "")
+    return mine.casefold() == theirs.casefold() or "patient" in line.told | other.told
 
 
 def _endings(sheet: Sheet[SequencingRow]) -> Iterator[Finding]:
     of_others = tuple(e for endings in ENDINGS.values() for e in endings)
-    for row in sheet.rows:
+    for line in sheet.lines:
         for column in FILES:
-            name = getattr(row.cells, column)
+            name = line.cells.get(column)
             if name is None:
                 continue
             if column in ENDINGS:
@@ -168,6 +183,6 @@ def _endings(sheet: Sheet[SequencingRow]) -> Iterator[Finding]:
             if wrong:
                 yield Finding(
                     "FILE_OF_OTHER_KIND",
-                    sheet.where(row.line, column),
+                    sheet.where(line.number, column),
                     {"path": name, "wanted": wanted},
                 )

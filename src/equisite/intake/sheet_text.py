@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 from equisite.core.errors import Finding
-from equisite.protocol.explain import did_you_mean
+from equisite.intake.sheet_header import Header, read_header
+from equisite.protocol.site import WITHDRAWN
 
-_CONTROLS = {chr(c) for c in range(32)} | {"\x7f"}
+FREE_TEXT = frozenset(("fastq_1", "fastq_2", "reads", "calls", "series", "mask", "roi_label"))
+"""Columns whose cells name something outside the sheet, in whatever signs it is written."""
+_CONTROLS = frozenset(map(chr, (*range(32), 127)))
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row: its line number in the file (header is 1) and its cells that are not empty."""
+    """One row: its line number in the file (header is 1) and its cells that are not empty.
+
+    Blanks and quotation marks around a cell, and signs that are not seen, are told and taken
+    off, so that checks across rows see what is meant. told: columns of which a mistake was
+    told. whole: whether each cell stands below its column; of other lines only the patient
+    is taken, and the other columns are unclear.
+    """
 
     number: int
     cells: dict[str, str]
+    told: frozenset[str] = frozenset()
+    unclear: frozenset[str] = frozenset()
+    whole: bool = True
 
 
 @dataclass(frozen=True)
 class SheetText:
-    """A sheet that was read. columns: those that are known, in the order of the file.
+    """A sheet that was read.
 
-    lines: rows whose form is sound; a row that was refused is not among them, but its
-    cells are among `mentioned`, so that one mistake is not told as several.
+    columns: those that are known or were guessed, in the order of the file. certain: no
+    column's meaning is open, so that an empty cell is truly not given. mentioned: cells of
+    lines that are not whole: nobody is unknown because of them.
     """
 
     name: str
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
+    certain: bool = True
     mentioned: frozenset[str] = frozenset()
 
     def where(self, line: int, column: str = "") -> str:
@@ -53,29 +67,34 @@ def read_sheet(
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not lines[0].strip():
         return None, [Finding("SHEET_EMPTY", name)]
-    header = lines[0].split("\t")
-    findings = list(_separator(header, name, required))
-    if findings:
+    header, findings = read_header(lines[0], name, required, known)
+    if header is None:
         return None, findings
-    findings = list(_header(header, name, required, known))
-    usable = {
-        index: column
-        for index, column in enumerate(header)
-        if column in known and header.index(column) == index
-    }
-    rows = []
+    rows: list[Line] = []
     mentioned: set[str] = set()
+    nameless = False
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip():
             continue
-        wrong = list(_row(line, header, name, number))
-        if wrong:
-            findings += wrong
-            mentioned |= {cell.strip().strip('"') for cell in line.split("\t")}
-            continue
-        cells = line.split("\t")
-        rows.append(Line(number, {c: cells[i] for i, c in usable.items() if cells[i]}))
-    return SheetText(name, tuple(usable.values()), tuple(rows), frozenset(mentioned)), findings
+        row, wrong = _row(line.split("\t"), header, name, number)
+        findings += wrong
+        if row is not None:
+            rows.append(row)
+            if not row.whole:
+                mentioned |= {_bare(cell) for cell in line.split("\t")}
+            elif header.nameless:
+                cells = line.split("\t")
+                nameless = nameless or any(cells[i].strip() for i in header.nameless)
+    return (
+        SheetText(
+            name,
+            tuple(header.usable.values()),
+            tuple(rows),
+            header.certain and not nameless,
+            frozenset(mentioned),
+        ),
+        findings,
+    )
 
 
 def _text_of(path: Path, name: str) -> tuple[str, Finding | None]:
@@ -88,63 +107,88 @@ def _text_of(path: Path, name: str) -> tuple[str, Finding | None]:
     except OSError as error:
         problem = (error.strerror or "unknown reason").lower()
         return "", Finding("SHEET_UNREADABLE", name, {"problem": problem})
+    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return "", Finding("SHEET_NOT_TEXT", name)
     try:
-        return content.decode("utf-8-sig"), None
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return "", Finding("SHEET_NOT_UTF8", f"{name} line {line}")
+    if "\0" in text:  # UTF-16 without its mark, and only letters that ASCII has
+        return "", Finding("SHEET_NOT_UTF8", f"{name} line 1")
+    return text, None
 
 
-def _separator(header: list[str], name: str, required: tuple[str, ...]) -> Iterator[Finding]:
-    if len(header) > 1:
-        return
-    for sign, word in ((",", "commas"), (";", "semicolons"), ("|", "bars"), (" ", "blanks")):
-        if sign in header[0] and required[0] in header[0].replace('"', "").split(sign):
-            yield Finding("SHEET_SEPARATOR", f"{name} line 1", {"found": word})
-            return
-
-
-def _header(
-    header: list[str], name: str, required: tuple[str, ...], known: tuple[str, ...]
-) -> Iterator[Finding]:
-    where = f"{name} line 1"
-    meant: set[str] = set()
-    seen: set[str] = set()
-    for number, column in enumerate(header, start=1):
-        if not column.strip():
-            yield Finding("COLUMN_UNNAMED", where, {"number": number})
-        elif column in seen:
-            yield Finding("COLUMN_TWICE", where, {"column": column})
-        elif column not in known:
-            free = [k for k in known if k not in header]
-            guess = did_you_mean(column.strip(), free)
-            same = [k for k in free if k == column.strip().casefold()]
-            if same:
-                guess = f" Did you mean {same[0]}?"
-            meant.add(guess.removeprefix(" Did you mean ").rstrip("?"))
-            yield Finding(
-                "COLUMN_UNKNOWN", where, {"column": column.strip() or column, "guess": guess}
-            )
-        seen.add(column)
-    for column in required:
-        if column not in seen and column not in meant:
-            yield Finding("COLUMN_MISSING", where, {"column": column})
-
-
-def _row(line: str, header: list[str], name: str, number: int) -> Iterator[Finding]:
-    cells = line.split("\t")
+def _row(
+    cells: list[str], header: Header, name: str, number: int
+) -> tuple[Line | None, list[Finding]]:
     where = f"{name} line {number}"
-    if cells == header:
-        yield Finding("HEADER_REPEATED", where)
-        return
-    if len(cells) != len(header):
-        yield Finding("ROW_RAGGED", where, {"found": len(cells), "expected": len(header)})
-        return
-    for column, cell in zip(header, cells, strict=True):
-        place = f"{where}, column {column}"
-        if cell != cell.strip():
-            yield Finding("CELL_SPACES", place, {"cell": cell.strip()})
-        elif len(cell) > 1 and cell[0] == cell[-1] == '"':
-            yield Finding("CELL_QUOTED", place, {"cell": cell[1:-1]})
-        elif not cell.isprintable() and any(c in _CONTROLS for c in cell):
-            yield Finding("CELL_CONTROL", place)
+    expected = len(header.columns)
+    if cells == list(header.columns):
+        return None, [Finding("HEADER_REPEATED", where)]
+    findings: list[Finding] = []
+    if len(cells) != expected:
+        findings.append(
+            Finding("ROW_RAGGED", where, {"found": len(cells), "expected": expected})
+        )
+        if len(cells) < expected or any(cells[expected:]):
+            return _broken(cells, header, number), findings
+        cells = cells[:expected]  # only tabs too many at the end: every cell has its column
+    meant: dict[str, str] = {}
+    told: set[str] = set()
+    for index, cell in enumerate(cells):
+        column = header.usable.get(index)
+        problem = _form(cell, column) if not _plain(cell) else None
+        if problem is not None:
+            code, numbers = problem
+            place = f"{where}, column {header.columns[index]}"
+            findings.append(Finding(code, place, numbers))
+            if column is not None:
+                told.add(column)
+        bare = cell if problem is None else _bare(cell)
+        if column is not None and bare:
+            meant[column] = bare
+    return Line(number, meant, frozenset(told)), findings
+
+
+def _broken(cells: list[str], header: Header, number: int) -> Line:
+    """What is sure of a row whose cells cannot be given to columns: who, and who left."""
+    kept = {}
+    if header.usable.get(0) == "patient" and (cell := _bare(cells[0])):
+        kept["patient"] = cell
+    if WITHDRAWN in cells:
+        kept["status"] = WITHDRAWN
+    others = frozenset(header.usable.values()) - kept.keys()
+    return Line(number, kept, frozenset(kept), others, whole=False)
+
+
+def _plain(cell: str) -> bool:
+    """Whether a cell has certainly no mistake of form (most cells, quickly)."""
+    return cell.isascii() and cell.isprintable() and cell == cell.strip() and cell[:1] != '"'
+
+
+def _form(
+    cell: str, column: str | None
+) -> tuple[str, dict[str, str | int | float | bool]] | None:
+    if cell != cell.strip():
+        return "CELL_SPACES", {"cell": cell.strip()}
+    if len(cell) > 1 and cell[0] == cell[-1] == '"':
+        return "CELL_QUOTED", {"cell": cell[1:-1]}
+    for position, sign in enumerate(cell, start=1):
+        if _unseen(sign) and (column not in FREE_TEXT or sign in _CONTROLS):
+            called = unicodedata.name(sign, "control character").lower()
+            return "CELL_CONTROL", {"sign": f"U+{ord(sign):04X}, {called}", "at": position}
+    return None
+
+
+def _unseen(sign: str) -> bool:
+    """Controls, blanks that are no plain blank, and signs without width (Unicode category)."""
+    return sign != " " and unicodedata.category(sign) in ("Cc", "Cf", "Zs", "Zl", "Zp")
+
+
+def _bare(cell: str) -> str:
+    """A cell without what is not seen, and without blanks and quotation marks around it."""
+    cell = "".join(sign for sign in cell if not _unseen(sign)).strip()
+    if len(cell) > 1 and cell[0] == cell[-1] == '"':
+        return cell[1:-1].strip()
+    return cell

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from equisite.core.canonical import sha256_file
 from equisite.core.errors import Finding
 from equisite.protocol.keyring import Keyring
 from equisite.protocol.models import (
+    CONSEQUENCES,
     CarriersTable,
     ComomentTable,
     FeatureTable,
     Protocol,
     RadiomicSettings,
 )
+from equisite.protocol.salvage import Examined
 from equisite.protocol.yaml_text import Document, Location
 
 PATIENTS_K = 10
@@ -27,42 +31,68 @@ TEXTURES = {"glcm", "glrlm", "glszm", "gldm", "ngtdm"}
 _KEY = re.compile(r"^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5[0-9A-Za-z+/]{48}( .*)?$")
 
 
-def check_protocol(protocol: Protocol, document: Document, folder: Path) -> list[Finding]:
-    """All contradictions of a protocol whose keys are each well formed.
+def check_protocol(
+    examined: Examined[Protocol], document: Document, folder: Path
+) -> list[Finding]:
+    """All contradictions of what is sound of a protocol.
 
-    folder: where the protocol lies; its pinned files must lie beside it.
+    document: the whole file, for names. folder: where the protocol lies; its pinned files
+    must lie beside it.
     """
-    return [
-        *_names_once(protocol, document),
-        *_patterns(protocol, document),
-        *_pinned(protocol, document, folder),
-        *_rules_of_release(protocol, document),
-        *_radiomics(protocol, document),
-        *_tables(protocol, document),
-    ]
+    findings = list(_names_once(document))
+    protocol, sound = examined.part, examined.document
+    if protocol is None or sound is None:
+        return findings
+    for check in (_patterns, _pinned, _rules_of_release, _radiomics, _tables):
+        findings += check(_Sound(protocol, sound, examined.knows, folder))
+    return findings
 
 
-def check_keyring(keyring: Keyring, document: Document) -> list[Finding]:
-    """Sites named twice, keys that are no keys, validity that ends before it begins."""
-    found = list(_twice(document, ("sites",), "id", [site.id for site in keyring.sites]))
-    for number, site in enumerate(keyring.sites):
+@dataclass(frozen=True)
+class _Sound:
+    """What is sound of a protocol. knows: whether keys can be read and nothing is lost."""
+
+    protocol: Protocol
+    document: Document
+    knows: Callable[..., bool]
+    folder: Path
+
+
+def check_keyring(examined: Examined[Keyring], document: Document) -> list[Finding]:
+    """Sites named twice, keys that are no keys, validity that ends before it begins.
+
+    document: the whole file.
+    """
+    found = list(_twice(document, ("sites",), "id"))
+    keyring, sound = examined.part, examined.document
+    sites = getattr(keyring, "sites", ())
+    if sound is None:
+        return found
+    for number, site in enumerate(sites):
         place: Location = ("sites", number)
         for name in ("prepare_key", "approve_key"):
             key = getattr(site, name)
             if key is not None and not _KEY.match(key):
-                found.append(Finding("KEY_NOT_ED25519", document.where((*place, name))))
+                found.append(Finding("KEY_NOT_ED25519", sound.where((*place, name))))
         if site.valid_from and site.valid_until and site.valid_until < site.valid_from:
-            where = document.where((*place, "valid_until"))
+            where = sound.where((*place, "valid_until"))
             found.append(Finding("VALIDITY_REVERSED", where, {"first": site.valid_from}))
     return found
 
 
-def _twice(
-    document: Document, place: Location, key: str | None, names: Iterable[str]
-) -> Iterator[Finding]:
-    """Names of a list that occur twice, also when only upper and lower case differ."""
+def _twice(document: Document, place: Location, key: str = "") -> Iterator[Finding]:
+    """Names of a list that occur twice, also when only upper and lower case differ.
+
+    key: under which each item of the list has its name; empty where the items are names.
+    """
+    items: Any = document.content
+    for part in place:
+        items = items.get(part) if isinstance(items, dict) else None
     seen: dict[str, int] = {}
-    for number, name in enumerate(names):
+    for number, item in enumerate(items if isinstance(items, list) else ()):
+        name = item.get(key) if isinstance(item, dict) and key else item
+        if not isinstance(name, str):
+            continue
         folded = name.casefold()
         if folded in seen:
             end = (key,) if key else ()
@@ -72,32 +102,32 @@ def _twice(
             seen[folded] = number
 
 
-def _names_once(protocol: Protocol, document: Document) -> Iterator[Finding]:
-    contigs = [c.name for c in protocol.reference.contigs]
-    yield from _twice(document, ("reference", "contigs"), "name", contigs)
-    yield from _twice(
-        document, ("imaging", "roi"), "name", [r.name for r in protocol.imaging.roi]
-    )
-    yield from _twice(document, ("tables",), "id", [t.id for t in protocol.tables])
-    yield from _twice(document, ("genomics", "panel"), None, protocol.genomics.panel)
+def _names_once(document: Document) -> Iterator[Finding]:
+    yield from _twice(document, ("reference", "contigs"), "name")
+    yield from _twice(document, ("imaging", "roi"), "name")
+    yield from _twice(document, ("tables",), "id")
+    yield from _twice(document, ("genomics", "panel"))
 
 
-def _patterns(protocol: Protocol, document: Document) -> Iterator[Finding]:
-    for number, rule in enumerate(protocol.imaging.roi):
+def _patterns(sound: _Sound) -> Iterator[Finding]:
+    imaging = getattr(sound.protocol, "imaging", None)
+    for number, rule in enumerate(getattr(imaging, "roi", ())):
         for index, pattern in enumerate(rule.patterns):
             try:
                 re.compile(pattern)
             except re.error as error:
-                where = document.where(("imaging", "roi", number, "patterns", index))
+                where = sound.document.where(("imaging", "roi", number, "patterns", index))
                 yield Finding(
                     "PATTERN_INVALID", where, {"pattern": pattern, "problem": str(error)}
                 )
 
 
-def _pinned(protocol: Protocol, document: Document, folder: Path) -> Iterator[Finding]:
-    for place, pinned in protocol.genomics.pinned.items():
-        path = folder / pinned.file
-        where = document.where(("genomics", *place))
+def _pinned(sound: _Sound) -> Iterator[Finding]:
+    for place, pinned in sound.protocol.genomics.pinned.items():
+        if not sound.knows(f"genomics.{'.'.join(place)}"):
+            continue
+        path = sound.folder / pinned.file
+        where = sound.document.where(("genomics", *place))
         if not path.is_file():
             yield Finding("PINNED_MISSING", where, {"file": pinned.file})
             continue
@@ -110,35 +140,43 @@ def _pinned(protocol: Protocol, document: Document, folder: Path) -> Iterator[Fi
             )
 
 
-def _rules_of_release(protocol: Protocol, document: Document) -> Iterator[Finding]:
-    kind, ruleset = protocol.protocol.data, protocol.disclosure.ruleset
-    if RULESET_OF[kind] != ruleset:
-        yield Finding(
-            "RULESET_MISMATCH",
-            document.where(("disclosure", "ruleset")),
-            {"ruleset": ruleset, "kind": kind, "right": RULESET_OF[kind]},
-        )
-    k, minimum = protocol.disclosure.k, protocol.cohort.minimum_n
-    if kind == "patients":
-        if k is not None and k < PATIENTS_K:
-            where = document.where(("disclosure", "k"))
-            yield Finding("MINIMUM_TOO_SMALL", where, {"value": k, "least": PATIENTS_K})
-        if minimum < PATIENTS_N:
-            where = document.where(("cohort", "minimum_n"))
-            yield Finding("MINIMUM_TOO_SMALL", where, {"value": minimum, "least": PATIENTS_N})
+def _rules_of_release(sound: _Sound) -> Iterator[Finding]:
+    protocol, document = sound.protocol, sound.document
+    of_patients = False
+    if sound.knows("protocol.data"):
+        kind = protocol.protocol.data
+        of_patients = kind == "patients"
+        if sound.knows("disclosure.ruleset") and (
+            RULESET_OF[kind] != (ruleset := protocol.disclosure.ruleset)
+        ):
+            yield Finding(
+                "RULESET_MISMATCH",
+                document.where(("disclosure", "ruleset")),
+                {"ruleset": ruleset, "kind": kind, "right": RULESET_OF[kind]},
+            )
+    k = protocol.disclosure.k if sound.knows("disclosure.k") else None
+    if of_patients and k is not None and k < PATIENTS_K:
+        where = document.where(("disclosure", "k"))
+        yield Finding("MINIMUM_TOO_SMALL", where, {"value": k, "least": PATIENTS_K})
+    if not sound.knows("cohort.minimum_n"):
+        return
+    minimum = protocol.cohort.minimum_n
+    where = document.where(("cohort", "minimum_n"))
+    if of_patients and minimum < PATIENTS_N:
+        yield Finding("MINIMUM_TOO_SMALL", where, {"value": minimum, "least": PATIENTS_N})
     if k is not None and minimum < k:
-        where = document.where(("cohort", "minimum_n"))
         yield Finding("MINIMUM_TOO_SMALL", where, {"value": minimum, "least": k})
 
 
-def _radiomics(protocol: Protocol, document: Document) -> Iterator[Finding]:
-    for modality, settings in protocol.radiomics.modalities.items():
+def _radiomics(sound: _Sound) -> Iterator[Finding]:
+    radiomics = getattr(sound.protocol, "radiomics", None)
+    for modality, settings in getattr(radiomics, "modalities", {}).items():
         place: Location = ("radiomics", "modalities", modality)
         if settings.range is not None and settings.range[0] >= settings.range[1]:
-            yield Finding("RANGE_REVERSED", document.where((*place, "range")))
+            yield Finding("RANGE_REVERSED", sound.document.where((*place, "range")))
         bins = (settings.bin_width is not None) + (settings.bin_count is not None)
         if bins != 1 and _discretises(settings):
-            where = document.where(place)
+            where = sound.document.where(place)
             yield Finding("BINS_UNCLEAR", where, {"modality": modality, "given": bins})
 
 
@@ -146,51 +184,74 @@ def _discretises(settings: RadiomicSettings) -> bool:
     return bool(TEXTURES & set(settings.classes)) or "firstorder" in settings.classes
 
 
-def _tables(protocol: Protocol, document: Document) -> Iterator[Finding]:
-    regions = {rule.name for rule in protocol.imaging.roi}
-    for number, table in enumerate(protocol.tables):
+def _tables(sound: _Sound) -> Iterator[Finding]:
+    protocol, document = sound.protocol, sound.document
+    sets: tuple[str, ...] | None = None
+    regions: list[str] | None = None
+    modalities: set[str] | None = None
+    if sound.knows("cohort.analysis_sets"):
+        sets = protocol.cohort.analysis_sets
+    if sound.knows("imaging.roi"):
+        regions = sorted(rule.name for rule in protocol.imaging.roi)
+    if sound.knows("radiomics.modalities"):
+        modalities = set(protocol.radiomics.modalities)
+    for number, table in enumerate(getattr(protocol, "tables", ())):
         place: Location = ("tables", number)
-        if table.analysis_set not in protocol.cohort.analysis_sets:
+        if sets is not None and table.analysis_set not in sets:
             yield Finding(
                 "ANALYSIS_SET_UNKNOWN",
                 document.where((*place, "analysis_set")),
                 {"name": table.analysis_set},
             )
         if isinstance(table, CarriersTable):
-            yield from _carriers(protocol, document, place, table)
-        if isinstance(table, FeatureTable | ComomentTable):
-            names = [table.features] if isinstance(table.features, str) else table.features
-            for name in names:
-                modality, _, rest = name.partition("__")
-                region = rest.partition("__")[0]
-                where = document.where((*place, "features"))
-                if not rest or not region or "__" not in rest:
-                    yield Finding("FEATURE_FORM", where, {"name": name})
-                    continue
-                if modality.upper() not in protocol.radiomics.modalities:
-                    yield Finding(
-                        "MODALITY_WITHOUT_SETTINGS",
-                        where,
-                        {"modality": modality.upper(), "name": name},
-                    )
-                if region not in regions:
-                    yield Finding(
-                        "ROI_UNKNOWN",
-                        where,
-                        {"roi": region, "known": ", ".join(sorted(regions))},
-                    )
+            yield from _carriers(sound, place, table)
+        if not isinstance(table, FeatureTable | ComomentTable):
+            continue
+        where = document.where((*place, "features"))
+        for name in [table.features] if isinstance(table.features, str) else table.features:
+            if _of_no_region(name):
+                continue
+            modality, _, rest = name.partition("__")
+            region = rest.partition("__")[0]
+            modality = modality.upper()
+            if not region or "__" not in rest:
+                yield Finding("FEATURE_FORM", where, {"name": name})
+                continue
+            if modalities is not None and modality not in modalities:
+                numbers = {"modality": modality, "name": name}
+                yield Finding("MODALITY_WITHOUT_SETTINGS", where, {**numbers})
+            if regions is not None and region not in regions:
+                known = ", ".join(regions)
+                yield Finding("ROI_UNKNOWN", where, {"roi": region, "known": known})
 
 
-def _carriers(
-    protocol: Protocol, document: Document, place: Location, table: CarriersTable
-) -> Iterator[Finding]:
-    where = document.where((*place, "genes"))
-    panel = set(protocol.genomics.panel)
-    if not panel:
-        yield Finding("PANEL_EMPTY", where)
-    elif table.genes != "panel":
-        for gene in table.genes:
-            if gene not in panel:
-                yield Finding("GENE_NOT_IN_PANEL", where, {"gene": gene})
-    if protocol.genomics.gene_models is None:
+def _of_no_region(name: str) -> bool:
+    """Whether the codebook has the name as a variable of the whole patient, as `som_tmb`."""
+    from equisite.codebook.book import codebook
+
+    return name.count("__") < 2 and codebook().knows(name)
+
+
+def _carriers(sound: _Sound, place: Location, table: CarriersTable) -> Iterator[Finding]:
+    for consequence in table.consequence:
+        if consequence not in CONSEQUENCES[table.domain]:
+            yield Finding(
+                "CONSEQUENCE_OF_OTHER_DOMAIN",
+                sound.document.where((*place, "consequence")),
+                {
+                    "consequence": consequence,
+                    "domain": table.domain,
+                    "known": ", ".join(CONSEQUENCES[table.domain]),
+                },
+            )
+    where = sound.document.where((*place, "genes"))
+    if sound.knows("genomics.panel"):
+        panel = set(sound.protocol.genomics.panel)
+        if not panel:
+            yield Finding("PANEL_EMPTY", where)
+        elif table.genes != "panel":
+            for gene in table.genes:
+                if gene not in panel:
+                    yield Finding("GENE_NOT_IN_PANEL", where, {"gene": gene})
+    if sound.knows("genomics.gene_models") and sound.protocol.genomics.gene_models is None:
         yield Finding("GENE_MODELS_NEEDED", where)

@@ -118,7 +118,7 @@ def findings_of(
     """
     grouped: dict[Location, list[Any]] = {}
     for one in error.errors(include_url=False):
-        grouped.setdefault(_true_location(one, document.content), []).append(one)
+        grouped.setdefault(true_location(one, document.content), []).append(one)
     findings = []
     for location, errors in grouped.items():
         first = errors[0]
@@ -160,7 +160,7 @@ def _line(where: str) -> int:
     return int(digits) if digits.isdigit() else 0
 
 
-def _true_location(error: Any, content: Any) -> Location:
+def true_location(error: Any, content: Any) -> Location:
     """The error's place in the file: names of union members in pydantic's path left out."""
     location: list[str | int] = []
     value = content

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from equisite.protocol.strict import Strict
 
 FilterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,23}$")]
 Boundary = Literal["mirror", "nearest", "periodic", "zero"]
@@ -23,10 +25,8 @@ _DIMENSIONS = "Whole volume (3), or each axial plane by itself (2)."
 _ROTATIONS = "Right-angle rotations of the filter (24 in 3D, 4 in 2D) pooled into one response."
 
 
-class _Filter(BaseModel):
+class _Filter(Strict):
     """What all filters have."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: FilterName = Field(description=_NAME)
 

@@ -8,6 +8,17 @@ from pydantic import Field
 
 from equisite.protocol.strict import Strict
 
+SplitKey = Literal[
+    "orientation",
+    "matrix",
+    "spacing",
+    "image_type",
+    "echo",
+    "b_value",
+    "temporal_position",
+    "acquisition",
+    "frame_of_reference",
+]
 RoiName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*$")]
 
 
@@ -78,7 +89,19 @@ class Imaging(Strict):
     """Which series are accepted and which regions are read."""
 
     limits: SeriesLimits = Field(default=SeriesLimits(), description="Limits of the checks.")
-    tilt: Literal["refuse"] = Field(default="refuse", description="Series with gantry tilt.")
+    split_by: tuple[SplitKey, ...] = Field(
+        default=(),
+        description="Fields whose values make parts of a series that are judged alone.",
+    )
+    choose: dict[SplitKey, str] = Field(
+        default={},
+        description="Value of a field of `split_by` that names the part to use, where "
+        "several are sound.",
+    )
+    tilt: Literal["refuse", "shear"] = Field(
+        default="refuse",
+        description="Series with gantry tilt: refuse, or resample to an orthogonal grid.",
+    )
     n4: Literal["off"] | BiasField = Field(default="off", description="N4 of MR, or off.")
     resample_mask: Literal["never", "nearest"] = Field(
         default="never", description="Whether a mask of another geometry may be resampled."
@@ -94,6 +117,11 @@ class Imaging(Strict):
     consensus: Literal["off", "majority", "staple"] = Field(
         default="off",
         description="Several readers: each one's region, the majority's, or that of STAPLE.",
+    )
+    deid: Literal["off", "warn", "block"] = Field(
+        default="off",
+        description="Headers that hold what PS3.15 would remove: not looked for, told, or "
+        "refused.",
     )
     segment_threshold: float = Field(
         default=0.5, gt=0, le=1, description="Share of the maximum where a segment begins."

@@ -3,105 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from equisite.core.canonical import canonical_json, sha256_bytes, sha256_json
-from equisite.core.errors import ConfigError, Finding
+from equisite.core.errors import ConfigError
 from equisite.protocol.checks import check_keyring, check_protocol
-from equisite.protocol.explain import by_line, findings_of
+from equisite.protocol.explain import by_line
 from equisite.protocol.keyring import Keyring, Lead
 from equisite.protocol.models import Protocol
+from equisite.protocol.salvage import Examined, examined
 from equisite.protocol.site import SiteConfig
-from equisite.protocol.yaml_text import Document, read_yaml
+from equisite.protocol.yaml_text import read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _PROTOCOL, _SITE = "the protocol", "the site's config.yaml"
 
 
-def examine_protocol(path: Path) -> tuple[Protocol | None, Document | None, list[Finding]]:
+def examine_protocol(path: Path) -> Examined[Protocol]:
     """Read and judge a protocol; nothing is raised, all findings come together."""
-    document, findings = read_yaml(path)
+    document, faults = read_yaml(path)
     if document is None:
-        return None, None, findings
-    protocol, findings = validated(document, Protocol, SiteConfig, _SITE, _PROTOCOL)
-    if protocol is not None:
-        findings = by_line(check_protocol(protocol, document, path.parent))
-    return protocol, document, findings
+        return Examined(findings=faults)
+    found = examined(document, faults, Protocol, SiteConfig, _SITE, _PROTOCOL)
+    more = check_protocol(found, document, path.parent)
+    return replace(found, findings=by_line([*found.findings, *more]))
 
 
 def examine_site(
     path: Path, overrides: Mapping[str, Any] | None = None
-) -> tuple[SiteConfig | None, Document | None, list[Finding]]:
+) -> Examined[SiteConfig]:
     """Read and judge `config.yaml`; `overrides` are merged over it, key by key."""
-    document, findings = read_yaml(path)
+    document, faults = read_yaml(path)
     if document is None:
-        return None, None, findings
+        return Examined(findings=faults)
     if overrides:
-        merged = deep_merge(document.content, overrides)
-        document = Document(document.name, merged, document.lines)
-    config, findings = validated(document, SiteConfig, Protocol, _PROTOCOL, _SITE)
-    return config, document, findings
+        document = replace(document, content=deep_merge(document.content, overrides))
+    return examined(document, faults, SiteConfig, Protocol, _PROTOCOL, _SITE)
 
 
-def examine_keyring(path: Path) -> tuple[Keyring | None, Document | None, list[Finding]]:
+def examine_keyring(path: Path) -> Examined[Keyring]:
     """Read and judge a keyring."""
-    document, findings = read_yaml(path)
+    document, faults = read_yaml(path)
     if document is None:
-        return None, None, findings
-    keyring, findings = validated(document, Keyring, None, "", "the keyring")
-    if keyring is not None:
-        findings = check_keyring(keyring, document)
-    return keyring, document, findings
+        return Examined(findings=faults)
+    found = examined(document, faults, Keyring, own_file="the keyring")
+    more = check_keyring(found, document)
+    return replace(found, findings=by_line([*found.findings, *more]))
 
 
 def load_protocol(path: Path) -> Protocol:
     """The protocol of a file. Raises ConfigError with every finding."""
-    protocol, _, findings = examine_protocol(path)
-    return _or_raise(protocol, findings)
+    return _or_raise(examine_protocol(path))
 
 
 def load_site_config(path: Path) -> SiteConfig:
     """The site's configuration. Raises ConfigError with every finding."""
-    config, _, findings = examine_site(path)
-    return _or_raise(config, findings)
+    return _or_raise(examine_site(path))
 
 
 def load_keyring(path: Path) -> Keyring:
     """The keyring of a file. Raises ConfigError with every finding."""
-    keyring, _, findings = examine_keyring(path)
-    return _or_raise(keyring, findings)
+    return _or_raise(examine_keyring(path))
 
 
 def load_lead(path: Path) -> Lead:
     """`compare.yaml` of the lead. Raises ConfigError with every finding."""
-    document, findings = read_yaml(path)
+    document, faults = read_yaml(path)
     if document is None:
-        raise ConfigError(findings)
-    lead, findings = validated(document, Lead, None, "", "compare.yaml")
-    return _or_raise(lead, findings)
+        raise ConfigError(faults)
+    return _or_raise(examined(document, faults, Lead, own_file="compare.yaml"))
 
 
 def read_frozen_protocol(path: Path) -> Protocol:
     """The protocol as intake froze it (`work/intake/protocol.json` or `pack.json`)."""
     return Protocol.model_validate_json(path.read_bytes())
-
-
-def validated(
-    document: Document,
-    model: type[Model],
-    other: type[BaseModel] | None,
-    other_file: str,
-    own_file: str,
-) -> tuple[Model | None, list[Finding]]:
-    """A document as its model, or the findings that speak against it."""
-    try:
-        return model.model_validate(document.content), []
-    except ValidationError as error:
-        return None, findings_of(error, document, model, other, other_file, own_file)
 
 
 def deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,7 +129,7 @@ def _plain(section: Any) -> Any:
     return [_plain(item) for item in section]
 
 
-def _or_raise(loaded: Model | None, findings: list[Finding]) -> Model:
-    if loaded is None or any(f.severity == "refuse" for f in findings):
-        raise ConfigError(findings)
-    return loaded
+def _or_raise(found: Examined[Model]) -> Model:
+    if found.value is None or any(f.severity == "refuse" for f in found.findings):
+        raise ConfigError(found.findings)
+    return found.value

@@ -12,14 +12,29 @@ from pydantic import Field, field_validator
 
 from equisite.protocol.imaging import Imaging
 from equisite.protocol.pinned import PinnedFile, Sha256
+from equisite.protocol.robustness import Robustness
 from equisite.protocol.somatic import Somatic
 from equisite.protocol.strict import Strict
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""Form of every id; ids are unique after case folding."""
+Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Modality = Literal["CT", "MR", "PT"]
 Gene = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 AnalysisSet = Literal["all", "genomics", "imaging", "both"]
+Consequence = Literal[
+    "truncating", "missense", "synonymous", "inframe",
+    "splice", "promoter", "amplification", "deletion", "rearrangement",
+]  # fmt: skip
+CONSEQUENCES: dict[str, tuple[Consequence, ...]] = {
+    "germline": ("truncating", "missense", "synonymous", "inframe"),
+    "somatic": (
+        "truncating", "splice", "inframe", "missense", "promoter",
+        "amplification", "deletion", "rearrangement",
+    ),
+}  # fmt: skip
+"""Classes of consequence by domain, in the order of columns."""
 
 
 class Head(Strict):
@@ -81,13 +96,15 @@ class GenomicThresholds(Strict):
 class Genomics(Strict):
     """Alignment, callers and the genes that are counted."""
 
-    aligner: Literal["bwa-mem"] = Field(
-        default="bwa-mem", description="Program that aligns reads."
+    aligner: Literal["bwa-mem", "minimap2"] = Field(
+        default="bwa-mem",
+        description="Program that aligns reads; minimap2 (preset sr) takes about a third of "
+        "the time.",
     )
     bases_per_batch: int = Field(
         default=10_000_000,
         ge=100_000,
-        description="bwa mem -K: part of the result, hence pinned.",
+        description="Option -K of the aligner: part of the result of bwa mem, hence pinned.",
     )
     callers: tuple[Literal["bcftools", "freebayes"], ...] = Field(
         default=("bcftools",),
@@ -101,6 +118,11 @@ class Genomics(Strict):
     territory: PinnedFile | None = Field(
         default=None,
         description="BED of the bases that are judged; absent: the whole reference.",
+    )
+    alleles: PinnedFile | None = Field(
+        default=None,
+        description="VCF without genotypes: the fixed list of alleles in which every patient "
+        "is genotyped (a panel's, or a public catalogue's).",
     )
     panel: tuple[Gene, ...] = Field(
         default=(), description="Genes that may be counted, by name."
@@ -118,6 +140,7 @@ class Genomics(Strict):
         named: dict[tuple[str, ...], object] = {
             ("gene_models",): self.gene_models,
             ("territory",): self.territory,
+            ("alleles",): self.alleles,
         }
         if self.somatic != "off":
             for key in ("panel_of_normals", "population"):
@@ -171,6 +194,11 @@ class Radiomics(Strict):
     modalities: dict[Modality, RadiomicSettings] = Field(
         min_length=1, description="Settings by modality: CT, MR, PT."
     )
+    robustness: Robustness | None = Field(
+        default=None,
+        description="Perturbed copies of cases, to see which features stand them; "
+        "absent: none are made.",
+    )
 
 
 class Cohort(Strict):
@@ -211,8 +239,14 @@ class CarriersTable(Strict):
     genes: Literal["panel"] | tuple[Gene, ...] = Field(
         description="All genes of the panel, or some of them."
     )
-    consequence: tuple[Literal["truncating", "missense", "synonymous", "inframe"], ...] = Field(
-        min_length=1, description="Classes of consequence."
+    domain: Literal["germline", "somatic"] = Field(
+        default="germline", description="Inherited alleles, or those of the tumour."
+    )
+    consequence: tuple[Consequence, ...] = Field(
+        min_length=1,
+        description="Classes of consequence: truncating, missense, inframe; synonymous "
+        "(germline); splice, promoter, amplification, deletion, rearrangement (somatic). "
+        "A patient counts where all classes of the table are known.",
     )
     analysis_set: AnalysisSet = Field(
         default="genomics", description="Which patients are counted."

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from equisite.protocol.strict import Strict
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Angle = Annotated[float, Field(gt=-90, lt=90)]
 VolumeChange = Annotated[float, Field(ge=-0.2, le=0.2)]
 
 
-class Robustness(BaseModel):
+class Robustness(Strict):
     """The perturbation chain: every combination of its lists is one copy of a case."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     share: float = Field(
         default=1,

@@ -111,6 +111,8 @@ class Sheet(BaseModel):
 
 
 Cell = Annotated[str, Field(min_length=1)]
+WITHDRAWN = "withdrawn"
+"""Status of a patient who is left out everywhere."""
 
 
 class PatientRow(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,24 @@ _DEPTH = 30
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file as plain values, and the line of each key or list item."""
+    """A YAML file as plain values, and the line of each key or list item.
+
+    moved: of lists from which items were cut out, the number that each item has in the file.
+    """
 
     name: str
     content: dict[str, Any]
     lines: Mapping[Location, int]
+    moved: Mapping[Location, list[int]] = field(default_factory=dict)
 
     def where(self, location: Location) -> str:
         """`protocol.yaml line 12, key cohort.minimum_n`; the line of the nearest parent."""
+        location = tuple(
+            self.moved[location[:at]][part]
+            if isinstance(part, int) and location[:at] in self.moved
+            else part
+            for at, part in enumerate(location)
+        )
         key = dotted(location)
         for length in range(len(location), 0, -1):
             if location[:length] in self.lines:
@@ -56,7 +66,8 @@ def read_yaml(path: Path, name: str | None = None) -> tuple[Document | None, lis
 
     Scalars follow YAML 1.2 (JSON's words): `no` and `2026-01-31` stay text, so that no
     site or date turns into something else. Returns the document, or None with the findings
-    CONFIG_MISSING, CONFIG_UNREADABLE, YAML_SYNTAX, YAML_DUPLICATE_KEY.
+    CONFIG_MISSING, CONFIG_UNREADABLE, YAML_SYNTAX. Of a key that stands twice the first is
+    taken, with the finding YAML_DUPLICATE_KEY.
     """
     name = name or path.name
     try:
@@ -79,7 +90,8 @@ def read_yaml(path: Path, name: str | None = None) -> tuple[Document | None, lis
     lines: dict[Location, int] = {}
     findings: list[Finding] = []
     content = _value(root, (), name, lines, findings)
-    return (None, findings) if findings else (Document(name, content, lines), [])
+    broken = any(finding.code != "YAML_DUPLICATE_KEY" for finding in findings)
+    return None if broken else Document(name, content, lines), findings
 
 
 @cache

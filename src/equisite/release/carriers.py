@@ -11,33 +11,42 @@ from equisite.bundle.ruleset import Rules
 from equisite.release.context import cell
 from equisite.release.patients import Mask, Reals
 
+COLUMN_OF = {"germline": "carriers", "somatic": "som_gene"}
+"""Variable of the codebook whose columns stand per gene and consequence, by domain."""
 
-def carrier_column(gene: str, consequence: str) -> str:
+
+def carrier_column(gene: str, consequence: str, domain: str = "germline") -> str:
     """Column of the cohort with the qualifying alleles of a gene; empty where not read."""
-    return f"carriers__{gene}__{consequence}"
+    return f"{COLUMN_OF[domain]}__{gene}__{consequence}"
 
 
 def carrier_rows(
     table: str,
     key: Mapping[str, object],
     carried: Mapping[tuple[str, str], Reals],
+    group: Mask,
     totals: Sequence[int],
+    shown: list[Mask],
     rules: Rules,
 ) -> list[CellRow]:
     """Cells of one carriers table.
 
-    carried: by gene and consequence, (patient,) number of qualifying alleles, NaN where the
-    gene was not read. totals: all published sizes of groups. `count` has the carriers,
-    `n` of the gene alone in how many patients it was read.
+    carried: by gene and consequence, (patient,) number of qualifying alleles, NaN where it
+    is not known. group: the patients of the table. totals: all published sizes of groups.
+    shown: patients behind the numbers of this and of earlier tables; it grows.
+    `count` has the carriers, `n` of the gene alone in how many patients it was read: all
+    consequences of the table are known, and only those patients are counted.
     """
     rows = []
-    read = {gene: ~np.isnan(values) for (gene, _), values in carried.items()}
-    numbers = _read_numbers(read, rules)
+    read: dict[str, Mask] = {}
+    for (gene, _), values in carried.items():
+        read[gene] = read.get(gene, group) & ~np.isnan(values)
+    numbers = _read_numbers(read, group, shown, rules)
     for gene, n in numbers.items():
         status: CellStatus = "suppressed" if n is None else "ok"
         rows.append(cell(table, {**key, "gene": gene}, "n", n or 0, status))
     for (gene, consequence), values in carried.items():
-        count = int(np.count_nonzero(values > 0))
+        count = int(np.count_nonzero(values[read[gene]] > 0))
         known = [t for t in (*totals, numbers[gene]) if t is not None and t >= count]
         own = {**key, "gene": gene, "consequence": consequence}
         rows.append(cell(table, own, "count", count, _status(count, known, rules)))
@@ -55,18 +64,18 @@ def _status(count: int, totals: Sequence[int], rules: Rules) -> CellStatus:
     return "ok"
 
 
-def _read_numbers(read: Mapping[str, Mask], rules: Rules) -> dict[str, int | None]:
+def _read_numbers(
+    read: Mapping[str, Mask], group: Mask, shown: list[Mask], rules: Rules
+) -> dict[str, int | None]:
     """In how many patients each gene was read; None when it would show a small group.
 
-    Two genes whose patients differ by a few would show those few.
+    Two genes whose patients differ by a few would show those few, in one table or in two.
     """
-    shown: list[Mask] = []
     numbers: dict[str, int | None] = {}
     for gene, mask in read.items():
-        everyone = np.ones_like(mask)
         apart = [
             int(np.count_nonzero(a & ~b))
-            for other in (everyone, *shown)
+            for other in (group, *shown)
             for a, b in ((mask, other), (other, mask))
         ]
         count = int(mask.sum())

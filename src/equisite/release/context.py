@@ -32,6 +32,7 @@ class Context:
     linked: by coded variable. moments_out, bins_out: by feature, the groups over which
     its moments or bins left already: no other group that overlaps may follow (R14).
     covariates_out: by covariate, the groups of the blocks in which its sums left.
+    genes_out: patients in whom a gene was read, where that number left.
     """
 
     patients: Patients
@@ -43,6 +44,7 @@ class Context:
     moments_out: dict[str, bytes] = field(default_factory=dict)
     bins_out: dict[str, bytes] = field(default_factory=dict)
     covariates_out: dict[str, list[Mask]] = field(default_factory=dict)
+    genes_out: list[Mask] = field(default_factory=list)
 
     def axis(self, name: str) -> Axis:
         """A coded variable with the codes of all patients."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from equisite.release.carriers import COLUMN_OF
+
 LEAST_FRACTIONS = 2
 """Numbers with a fraction that a row needs: whole numbers are equal by chance."""
 
@@ -17,7 +19,8 @@ def counted_twice(texts: Mapping[str, Sequence[str]], known: frozenset[str]) -> 
     for column in texts:
         if column not in known:
             parts = column.split("__")
-            name = "__".join(parts[:2]) if len(parts) == 3 and parts[0] != "carriers" else ""
+            by_gene = parts[0] in COLUMN_OF.values()
+            name = "__".join(parts[:2]) if len(parts) == 3 and not by_gene else ""
             blocks.setdefault(name, []).append(column)
     return any(
         _repeated(list(zip(*(texts[c] for c in b), strict=True))) for b in blocks.values()

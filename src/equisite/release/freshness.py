@@ -70,7 +70,7 @@ def _somebody_left(folder: Path, settings: dict[str, Any]) -> bool:
 
 def _tightened(folder: Path, settings: dict[str, Any]) -> bool:
     """Whether `config.yaml` demands more than the configuration of the last run."""
-    config = examine_site(folder / CONFIG)[0]
+    config = examine_site(folder / CONFIG).value
     if config is None:
         return False
     protocol = read_frozen_protocol(folder / PROTOCOL)

@@ -74,7 +74,11 @@ def carriers_table(context: Context, table: CarriersTable) -> Result:
     """Carriers by gene and consequence, and in how many patients the gene was read."""
     group = context.group(table.analysis_set)
     genes = genes_of(table, context.protocol)
-    columns = {(g, c): carrier_column(g, c) for g in genes for c in table.consequence}
+    columns = {
+        (gene, consequence): carrier_column(gene, consequence, table.domain)
+        for gene in genes
+        for consequence in table.consequence
+    }
     if not any(context.patients.has(column) for column in columns.values()):
         return withheld("absent")
     if group is None:
@@ -82,8 +86,10 @@ def carriers_table(context: Context, table: CarriersTable) -> Result:
     rows = carrier_rows(
         table.id,
         key_of(table.analysis_set),
-        {pair: context.patients.numbers(column)[group] for pair, column in columns.items()},
+        {pair: context.patients.numbers(column) for pair, column in columns.items()},
+        group,
         [int(mask.sum()) for mask in context.groups.masks],
+        context.genes_out,
         context.rules,
     )
     released = sum(row.status == "ok" and row.measure == "count" for row in rows)
