@@ -1,4 +1,4 @@
-"""Makes `dicom_making` importable, and finds the shared public data."""
+"""Makes `dicom_making` and the browser of the benchmarks importable; finds public data."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 
 @pytest.fixture(scope="session")

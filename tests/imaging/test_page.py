@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from equisite.cli.main import main
+from equisite.core.outcomes import Outcome, write_outcomes
 from equisite.core.tables import write_rows
 from equisite.imaging.rows import ReaderPair, RegionPair, SeriesRow
 
@@ -13,6 +14,10 @@ def series(token: str, verdict: str, code: str, severity: str, sentence: str) ->
     return SeriesRow(
         "P&1", token, "CT", "", verdict, 8, code, severity, "", "", "", sentence, "Mend it."
     )
+
+
+def outcome(item: str, word: str, code: str, sentence: str) -> Outcome:
+    return Outcome("P&1", "imaging", item, word, code, "{}", sentence, "Mend it.")
 
 
 def test_page(tmp_path: Path) -> None:
@@ -25,7 +30,22 @@ def test_page(tmp_path: Path) -> None:
         series("a2", "ok", "END_GAP", "warn", "end"),
     ]
     write_rows(work / "1/series.tsv", SeriesRow, rows)
-    write_rows(work / "2/series.tsv", SeriesRow, [series("b1", "ok", "", "", "")])
+    split = [
+        SeriesRow("P2", "b1", "MR", part, word, 9, code, "refuse" if code else "",
+                  "", "", "", "few slices", "")
+        for part, word, code in (("", "ok", ""), ("echo 1", "ok", ""),
+                                 ("echo 2", "refused", "TOO_FEW_SLICES"))
+    ]  # fmt: skip
+    write_rows(work / "2/series.tsv", SeriesRow, split)
+    outcomes = [
+        outcome("CT/a1", "refused", "MISSING_SLICE", "gap <b>5</b> mm"),
+        outcome("CT/a1", "refused", "LOSSY", "loss"),
+        outcome("CT/a2/edema", "refused", "ROI_OUTSIDE", "outside"),
+        outcome("CT/a2", "flagged", "END_GAP", "end"),
+        outcome("CT/a2/gtv", "flagged", "ROI_TINY", "tiny"),
+    ]
+    write_outcomes(work / "1/outcomes.tsv", outcomes)
+    write_outcomes(work / "2/outcomes.tsv", [])
     pair = RegionPair("P&1", "a2", "CT", "gtv", "R1", "volumes/i", "volumes/m", 77, "ROI_TINY")
     write_rows(work / "1/regions.tsv", RegionPair, [pair])
     write_rows(work / "2/regions.tsv", RegionPair, [])
@@ -38,7 +58,13 @@ def test_page(tmp_path: Path) -> None:
     assert main(command) == 0
     text = out.read_text("utf-8")
     assert "3 rows judged, 1 refused, 1 regions drawn" in text
-    assert text.count("class=refused") == 2
+    assert text.count("<td class=refused>") == 3
+    assert "<td>a2<td>edema<td class=refused>ROI_OUTSIDE" in text
+    assert "<div class=tile><span>LOSSY</span><span>MISSING_SLICE</span></div>" in text
+    assert text.count("<figure>") == 3
+    assert "<td class=warn>END_GAP<td class=n>1" in text and ">ROI_TINY<td class=n>1" in text
+    assert "<td>echo 1<td class=n>9<td>sound" in text
+    assert "<span class=refused>TOO_FEW_SLICES</span> few slices" in text
     assert "gap &lt;b&gt;5&lt;/b&gt; mm" in text and "<b>5" not in text
     assert "src='pictures/1/a2.gtv.png'" in text
     assert "P&amp;1, CT, gtv, R1" in text

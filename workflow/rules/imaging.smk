@@ -58,7 +58,7 @@ rule imaging_write_page:
         [
             f"work/imaging/{batch}/{table}.tsv"
             for batch in SITE.imaging_batches
-            for table in ("series", "regions", "agreement")
+            for table in ("series", "regions", "agreement", "outcomes")
         ],
         [f"private/pictures/{batch}" for batch in SITE.imaging_batches],
     output:

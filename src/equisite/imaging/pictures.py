@@ -52,7 +52,8 @@ def draw_picture(image: Path, mask: Path, modality: str, title: str, target: Pat
 
 
 def window(modality: str, planes: list[Plane]) -> tuple[float, float]:
-    """Darkest and brightest value shown: soft tissue in CT, else p1 to p99 of the body.
+    """Darkest and brightest value shown: soft tissue in CT, no uptake to p99 of the body in
+    PET, else p1 to p99.
 
     The body is what is brighter than the empty background of the planes shown.
     """
@@ -63,6 +64,7 @@ def window(modality: str, planes: list[Plane]) -> tuple[float, float]:
     if not body.size:
         return float(values.min()), float(values.min()) + 1.0
     low, high = (float(v) for v in np.percentile(body, (1, 99)))
+    low = 0.0 if modality == "PT" else low
     return (low, high) if high > low else (low, low + 1.0)
 
 
