@@ -57,6 +57,7 @@ def protocol(
     *,
     gene_models: str | None = None,
     territory: str | None = None,
+    frequencies: str | None = None,
     panel: tuple[str, ...] = (),
 ) -> Protocol:
     """The smallest valid protocol of a genome; pinned files are named, not hashed."""
@@ -74,6 +75,7 @@ def protocol(
         genomics=Genomics(
             gene_models=PinnedFile(file=gene_models, sha256="0" * 64) if gene_models else None,
             territory=PinnedFile(file=territory, sha256="0" * 64) if territory else None,
+            frequencies=PinnedFile(file=frequencies, sha256="0" * 64) if frequencies else None,
             panel=panel,
         ),
         imaging=Imaging(roi=(RoiRule(name="gtv", patterns=("gtv",)),)),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from equisite.genomics import depth
-from equisite.genomics.depth import summarise
+from equisite.genomics.depth import Part, summarise
 from equisite.variants.intervals import Territory
 
 ROWS = st.lists(
@@ -36,8 +36,14 @@ def test_any_cut_of_the_stream_gives_the_same_sums(
     assert coverage.bases == 6000
     assert coverage.summed == sum(d for _, _, d in rows)
     assert coverage.callable_bases == len(called)
+    assert coverage.reached == {n: sum(d >= n for _, _, d in rows) for n in (10, 20, 30)}
     assert coverage.regions == {
-        name: sum(region.holds(*place) for place in called) for name, region in regions.items()
+        name: Part(
+            region.size,
+            sum(d for c, p, d in rows if region.holds(c, p - 1)),
+            sum(region.holds(*place) for place in called),
+        )
+        for name, region in regions.items()
     }
 
 

@@ -18,6 +18,7 @@ from equisite.core.outcomes import Outcome, read_outcomes
 from equisite.core.tables import read_table, write_rows
 from equisite.genomics.alleles import Allele
 from equisite.genomics.conformance import digest_of_calls, score
+from equisite.genomics.features import OF_CALLS
 from equisite.intake.index import SequencingItem
 from equisite.protocol.models import Protocol
 from equisite.variants.fasta import read_fasta
@@ -61,6 +62,9 @@ def digest_of_reference(wildcards):
     return "fixed"
 
 def digest_of_models(wildcards):
+    return "fixed"
+
+def digest_of_frequencies(wildcards):
     return "fixed"
 
 def somatic_outcomes(batch):
@@ -166,6 +170,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         (intake / "files").mkdir()
         for name in ("genes.gff3", "territory.bed", "truth.vcf"):
             shutil.copy(PACK / name, intake / "files" / name)
+        (intake / "files/panel.vcf").write_text(panel())
         (intake / "protocol.json").write_text(protocol().model_dump_json())
         (intake / "site.json").write_text(
             json.dumps({"reference": {"fasta": str(PACK / "reference.fa.gz")}})
@@ -194,7 +199,21 @@ def protocol() -> Protocol:
     plain["reference"] = pack["reference"]
     plain["genomics"] |= pack["genomics"]
     plain["genomics"]["alleles"] = {"file": "truth.vcf", "sha256": "0" * 64}
+    plain["genomics"]["callers"] = ["bcftools", "freebayes"]
+    plain["genomics"]["frequencies"] = {"file": "panel.vcf", "sha256": "0" * 64}
     return Protocol.model_validate(plain)
+
+
+def panel() -> str:
+    """A population panel that holds every second planted substitution."""
+    head = "##fileformat=VCFv4.2\n##INFO=<ID=AF_X,Number=A,Type=Float,Description=x>\n"
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    planted = [r for r in read_genotypes(PACK / "truth.vcf") if not r.is_indel]
+    rows = [
+        f"{r.contig}\t{r.position + 1}\t.\t{r.alleles[0]}\t{r.alleles[1]}\t.\t.\tAF=0.3\n"
+        for r in planted[::2]
+    ]
+    return head + columns + "".join(rows)
 
 
 @pytest.fixture(scope="module")
@@ -288,6 +307,47 @@ def test_bad_patients_are_told_and_do_not_stop_the_others(site: Path) -> None:
     assert [row["patient"] for row in rows] == ["secret-good", "secret-split"]
     crams = sorted(p.name for p in (site / "work/genomics/1/cram").glob("*.cram"))
     assert crams == ["tok0.cram", "tok1.cram", "tok4.cram", "tok5.cram"]
+
+
+def test_reads_are_measured_in_one_reading(site: Path) -> None:
+    batch = site / "work/genomics/1"
+    made = {p.name.partition(".")[2] for p in (batch / "measured").glob("tok0.*")}
+    assert made == {"stats", "flagstat", "idxstats", "depth.json", "panel.tsv", "fastp.json"}
+    _, rows = read_table(batch / "variants.tsv")
+    good, split = ({k: v for k, v in row.items() if k != "patient"} for row in rows)
+    cram = str(batch / "cram/tok0.cram")
+    environment = {**os.environ, "REF_PATH": f"{site}/work/reference/site/cache/%s"}
+
+    def count(*options: str) -> int:
+        command = ["samtools", "view", "-c", *options, cram]
+        return int(subprocess.check_output(command, env=environment))
+
+    reads = count("-F", "0x900")
+    assert int(good["n_reads"]) == reads
+    assert float(good["mapped_fraction"]) == pytest.approx(count("-F", "0x904") / reads)
+    proper = count("-f", "2", "-F", "0x900") / reads
+    assert float(good["proper_pair_fraction"]) == pytest.approx(proper)
+    sizes = sorted(
+        int(line.split("\t")[8])
+        for line in subprocess.check_output(
+            ["samtools", "view", "-f", "2", "-F", "0x900", cram], env=environment, text=True
+        ).splitlines()
+        if int(line.split("\t")[8]) > 0
+    )
+    assert int(good["insert_size_median"]) == pytest.approx(sizes[len(sizes) // 2], abs=1)
+    assert float(good["read_length"]) == 150
+    assert 0 < float(good["mismatch_rate"]) < 0.02
+    assert float(good["fraction_10x"]) == float(good["callable_fraction"])
+    assert float(good["fraction_30x"]) < float(good["fraction_20x"])
+    assert 0.9 < float(good["q30_fraction"]) <= 1
+    assert float(good["adapter_fraction"]) < 0.05
+    assert 0.3 < float(good["novel_fraction"]) < 0.7
+    # Too few bases, too few sites: missing, and nobody is refused for it.
+    for name in ("x_depth_ratio", "sex_inferred", "contamination"):
+        assert good[name] == split[name] == ""
+    assert good["single_caller_fraction"] == "0"
+    pileup = (batch / "measured/tok0.panel.tsv").read_text().splitlines()
+    assert len(pileup) == len(panel().splitlines()) - 3
 
 
 def test_cores_change_no_byte(site: Path, run: Run) -> None:
@@ -425,7 +485,7 @@ def test_starts_from_aligned_reads(site: Path, run: Run, tmp_path: Path) -> None
         "cut": ("refused", "TRUNCATED_READS"),
         "torn": ("refused", "READS_UNREADABLE"),
         "foreign": ("refused", "CRAM_REFERENCE"),
-        "single": ("done", ""),
+        "single": ("flagged", "THIN_CALLABLE"),
     }
     calls = {
         row.patient: body(path)
@@ -492,7 +552,7 @@ def test_starts_from_calls(site: Path, run: Run, tmp_path: Path) -> None:
     }
     columns, table = read_table(other / "work/genomics/1/variants.tsv")
     by_name = {row["patient"].removeprefix("secret-"): row for row in table}
-    known = columns[columns.index("n_snv") :]
+    known = [*OF_CALLS, *(c for c in columns if c.startswith("carriers__"))]
     for name in ("plain", "binary", "names", "reversed"):
         assert {by_name[name][c] for c in columns[1 : columns.index("n_snv")]} == {""}
         assert [by_name[name][c] for c in known] == [by_name["good"][c] for c in known]
@@ -524,7 +584,7 @@ def test_odd_reads_are_handled(run: Run, tmp_path: Path) -> None:
     site = run(2, [spoilt(name, at) for at, name in enumerate(("worst", "short", "other"))])
     outcomes = read_outcomes([site / "work/genomics/1/outcomes.tsv"])
     assert {o.patient.removeprefix("secret-"): (o.outcome, o.code) for o in outcomes} == {
-        "worst": ("done", ""),
+        "worst": ("flagged", "MANY_SINGLE_CALLS"),
         "short": ("refused", "LOW_CALLABLE"),
         "other": ("refused", "SAME_READS_TWICE"),
     }

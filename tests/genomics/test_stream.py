@@ -9,7 +9,7 @@ from made_reads import Read, fastq, random_reads, sample_of
 from equisite.core.errors import InputError
 from equisite.genomics import stream
 from equisite.genomics.samples import Sample
-from equisite.genomics.stream import stream_sample
+from equisite.genomics.stream import stream_first, stream_sample
 from equisite.intake.index import SequencingItem
 
 MakeLane = Callable[..., SequencingItem]
@@ -47,6 +47,25 @@ def test_single_end_lanes_come_last(lane: MakeLane) -> None:
     for name, bases, qualities in single:
         expected += [f"@{name} RG:Z:tok.1", bases, "+", qualities]
     assert streamed(sample_of(*lanes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "names"), [(1, "r1"), (4, "r1 r2 r1 r2"), (5, "r1 r2 r3 r1 r2"), (99, "all")]
+)
+def test_the_first_pairs_come_from_all_lanes_alike(
+    lane: MakeLane, number: int, names: str
+) -> None:
+    sides = [(fastq(random_reads(7, n)), fastq(random_reads(7, n, 2))) for n in (1, 2)]
+    lanes = [lane(n, *side) for n, side in enumerate(sides, start=1)]
+    single = lane(3, fastq(random_reads(2, 3)), None)
+    pieces: list[bytes] = []
+    reads = stream_first(sample_of(*lanes, single), number, pieces.append)
+    lines = b"".join(pieces).decode().splitlines()
+    found = [line[1:] for line in lines[::8]]
+    every = [f"r{n}" for n in range(1, 8)]
+    assert found == ([*every, *every] if names == "all" else names.split())
+    assert reads == 2 * len(found)
+    assert stream_first(sample_of(single), 1, pieces.append) == 1
 
 
 @pytest.mark.parametrize("marks", [("/1", "/2"), (".1", ".2"), (" 1:N:0", " 2:N:0"), ("", "")])

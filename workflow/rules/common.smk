@@ -68,6 +68,13 @@ def digest_of_models(wildcards):
     return sha256_json([digest_of_reference(wildcards), files])[:16]
 
 
+def digest_of_frequencies(wildcards):
+    """Changes with the panel of frequencies and the sequences it lies on."""
+    protocol = SITE.pack_protocol if wildcards.reference == "pack" else SITE.protocol
+    files = protocol.genomics.model_dump(mode="json", include={"frequencies"})
+    return sha256_json([digest_of_reference(wildcards), files])[:16]
+
+
 def source_of_reference(wildcards):
     """Protocol and FASTA of a reference; the public pack brings its own."""
     if wildcards.reference == "site":

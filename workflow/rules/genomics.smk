@@ -95,6 +95,32 @@ rule genomics_prepare_alleles:
         """
 
 
+rule genomics_prepare_frequencies:
+    input:
+        header="work/reference/{reference}/header.sam",
+        cache="work/reference/{reference}/cache",
+    output:
+        frequencies="work/reference/{reference}/frequencies.tsv",
+        common="work/reference/{reference}/common.tsv",
+    log:
+        "logs/genomics_prepare_frequencies/{reference}.log",
+    benchmark:
+        "logs/benchmarks/genomics_prepare_frequencies/{reference}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+        protocol=digest_of_frequencies,
+        source=source_of_models,
+        folder=subpath(output.frequencies, parent=True),
+    shell:
+        """
+        equisite genomics prepare-frequencies {params.source} \
+            --header {input.header} --cache {input.cache} --out {params.folder} 2>{log}
+        """
+
+
 rule genomics_align_reads:
     input:
         index="work/intake/genomics/{batch}.tsv",
@@ -274,18 +300,62 @@ rule genomics_annotate_consequences:
         """
 
 
-rule genomics_count_features:
+rule genomics_measure_reads:
     input:
         index="work/intake/genomics/{batch}.tsv",
         crams="work/genomics/{batch}/cram",
+        aligned="work/genomics/{batch}/align.tsv",
+        reference=lambda wildcards: f"work/reference/{reference_of(wildcards)}/reference.fa",
+        cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
+        territory=lambda wildcards: f"work/reference/{reference_of(wildcards)}/territory.bed",
+        genes=lambda wildcards: f"work/reference/{reference_of(wildcards)}/genes.gff3",
+        common=lambda wildcards: f"work/reference/{reference_of(wildcards)}/common.tsv",
+    output:
+        measured=directory("work/genomics/{batch}/measured"),
+        outcomes="work/genomics/{batch}/measure.tsv",
+    log:
+        "logs/genomics_measure_reads/{batch}.log",
+    benchmark:
+        "logs/benchmarks/genomics_measure_reads/{batch}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+        protocol=SITE.protocol_digest("genomics"),
+        settings=protocol_of,
+    shell:
+        """
+        export REF_PATH="$PWD/{input.cache}/%s"
+        equisite genomics measure --index {input.index} --after {input.aligned} \
+            --protocol {params.settings} --crams {input.crams} \
+            --territory {input.territory} --genes {input.genes} --common {input.common} \
+            --out {output.measured} --outcomes {output.outcomes} --pileup '
+                samtools view -u --no-PG -M -L {input.common} "{input.crams}/$ITEM.cram" \
+                    | bcftools mpileup --no-version -I -B -q 20 -Q 20 -d 2000 -a AD -Ou \
+                        -T {input.common} -f {input.reference} - \
+                    | bcftools query -f "%CHROM\t%POS\t%REF\t%ALT[\t%AD]\n" \
+                    > "$OUT.panel.tsv"
+            ' --inspect '
+                fastp --stdin $INTERLEAVED -Q -L -G --dont_eval_duplication -w 1 \
+                    -R "$ITEM" -j "$OUT.fastp.json" -h "$SCRATCH/fastp.html"
+            ' 2>{log}
+        """
+
+
+rule genomics_count_features:
+    input:
+        index="work/intake/genomics/{batch}.tsv",
+        measured="work/genomics/{batch}/measured",
         annotated="work/genomics/{batch}/annotated",
         earlier=expand(
-            "work/genomics/{{batch}}/{step}.tsv", step=["align", "call", "annotate"]
+            "work/genomics/{{batch}}/{step}.tsv",
+            step=["align", "measure", "call", "annotate"],
         ),
         somatic=lambda wildcards: somatic_outcomes(wildcards.batch),
         territory=lambda wildcards: f"work/reference/{reference_of(wildcards)}/territory.bed",
         genes=lambda wildcards: f"work/reference/{reference_of(wildcards)}/genes.gff3",
-        cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
+        frequencies=lambda wildcards: f"work/reference/{reference_of(wildcards)}/frequencies.tsv",
         listed=genotypes_of,
     output:
         variants=ensure("work/genomics/{batch}/variants.tsv", non_empty=True),
@@ -306,12 +376,12 @@ rule genomics_count_features:
         ),
     shell:
         """
-        export REF_PATH="$PWD/{input.cache}/%s"
         equisite genomics count-features --protocol {params.settings} \
-            --index {input.index} --crams {input.crams} --annotated {input.annotated} \
+            --index {input.index} --measured {input.measured} --annotated {input.annotated} \
             --after {input.earlier} {input.somatic} \
             --territory {input.territory} --genes {input.genes} \
-            {params.listed} --variants {output.variants} --outcomes {output.outcomes} 2>{log}
+            --frequencies {input.frequencies} {params.listed} \
+            --variants {output.variants} --outcomes {output.outcomes} 2>{log}
         """
 
 

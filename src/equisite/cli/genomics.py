@@ -48,6 +48,16 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     alleles.add_argument("--out", type=Path, required=True)
     alleles.set_defaults(call=_prepare_alleles)
 
+    panel = verbs.add_parser(
+        "prepare-frequencies", help="check the population panel and write it for the rules"
+    )
+    panel.add_argument("--protocol", type=Path, required=True)
+    panel.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
+    panel.add_argument("--header", type=Path, required=True, help="header.sam")
+    panel.add_argument("--cache", type=Path, required=True, help="sequences by M5")
+    panel.add_argument("--out", type=Path, required=True)
+    panel.set_defaults(call=_prepare_frequencies)
+
     each = verbs.add_parser("each", help="run a pipeline once per sample of a batch")
     each.add_argument("--index", type=Path, required=True)
     each.add_argument("--reads", action="store_true", help="only samples that have reads")
@@ -85,24 +95,36 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     genotype.add_argument("--likelihoods", required=True, metavar="PIPELINE")
     genotype.add_argument("--depths", required=True, metavar="PIPELINE")
     genotype.set_defaults(call=_genotype)
+    measure = verbs.add_parser("measure", help="measure the reads per sample of a batch")
+    measure.add_argument("--after", type=Path, nargs="+", default=[], metavar="OUTCOMES")
+    measure.add_argument("--protocol", type=Path, required=True)
+    measure.add_argument("--crams", type=Path, required=True)
+    measure.add_argument("--territory", type=Path, required=True)
+    measure.add_argument("--genes", type=Path, required=True)
+    measure.add_argument("--common", type=Path, required=True, help="places of the panel")
+    measure.add_argument("--pileup", required=True, metavar="PIPELINE", help="at the panel")
+    measure.add_argument("--inspect", required=True, metavar="PIPELINE", help="from FASTQ")
     for verb in (align, call, genotype):
-        verb.add_argument("--index", type=Path, required=True)
         verb.add_argument("--header", type=Path, required=True, help="header.sam")
+    for verb in (align, call, genotype, measure):
+        verb.add_argument("--index", type=Path, required=True)
         verb.add_argument("--out", type=Path, required=True)
         verb.add_argument("--outcomes", type=Path, required=True)
     align.set_defaults(call=_align)
     call.set_defaults(call=_call)
+    measure.set_defaults(call=_measure)
 
     count = verbs.add_parser("count-features", help="write a batch's variant features")
     count.add_argument("--protocol", type=Path, required=True)
     count.add_argument("--index", type=Path, required=True)
-    count.add_argument("--crams", type=Path, required=True)
+    count.add_argument("--measured", type=Path, required=True)
     count.add_argument("--annotated", type=Path, required=True)
     count.add_argument("--after", type=Path, nargs="+", required=True)
     count.add_argument("--territory", type=Path, required=True)
     count.add_argument("--genes", type=Path, required=True)
     count.add_argument("--genotyped", type=Path, help="folder of genotypes of listed alleles")
     count.add_argument("--alleles", type=Path, help="alleles.tsv, with --genotyped")
+    count.add_argument("--frequencies", type=Path, required=True)
     count.add_argument("--variants", type=Path, required=True)
     count.add_argument("--outcomes", type=Path, required=True)
     count.set_defaults(call=_count_features)
@@ -150,6 +172,15 @@ def _prepare_alleles(args: argparse.Namespace) -> int:
 
     reference = CachedReference(args.header, args.cache)
     prepare_alleles(_protocol(args.protocol), args.pinned, reference, args.out)
+    return 0
+
+
+def _prepare_frequencies(args: argparse.Namespace) -> int:
+    from equisite.genomics.reference import prepare_frequencies
+    from equisite.genomics.second_caller import CachedReference
+
+    reference = CachedReference(args.header, args.cache)
+    prepare_frequencies(_protocol(args.protocol), args.pinned, reference, args.out)
     return 0
 
 
@@ -236,6 +267,22 @@ def _genotype(args: argparse.Namespace) -> int:
     return _work(samples, genotyper.work, remarks, args)
 
 
+def _measure(args: argparse.Namespace) -> int:
+    from equisite.genomics.measures import Meter
+    from equisite.genomics.samples import not_refused, read_samples
+
+    meter = Meter.of(
+        _protocol(args.protocol),
+        crams=args.crams,
+        bed=args.territory,
+        models=args.genes,
+        pileup=args.pileup if args.common.stat().st_size else "",
+        inspect=args.inspect,
+    )
+    found = not_refused(read_samples(args.index), args.after)
+    return _work([sample for sample in found if sample.given != "calls"], meter.work, (), args)
+
+
 def _sample(args: argparse.Namespace) -> Sample:
     from equisite.genomics.samples import read_samples
 
@@ -282,16 +329,24 @@ def _count_features(args: argparse.Namespace) -> int:
     from equisite.genomics.samples import read_samples
     from equisite.variants.vcf import open_text
 
-    genomics = _protocol(args.protocol).genomics
+    protocol = _protocol(args.protocol)
     files = BatchFiles(
-        args.index, args.crams, args.annotated, tuple(args.after), args.territory, args.genes
+        args.index,
+        args.measured,
+        args.annotated,
+        tuple(args.after),
+        args.territory,
+        args.genes,
+        args.frequencies,
     )
-    rows, outcomes = count_batch(files, genomics)
+    rows, outcomes = count_batch(files, protocol)
     alleles = read_names(open_text(args.alleles)) if args.alleles else []
     if args.genotyped:
         cells = genotype_cells(args.genotyped, alleles, read_samples(args.index))
         rows = [row | cells.get(str(row["patient"]), {}) for row in rows]
-    write_table(args.variants, [*columns(genomics), *(a.column for a in alleles)], rows)
+    write_table(
+        args.variants, [*columns(protocol.genomics), *(a.column for a in alleles)], rows
+    )
     write_outcomes(args.outcomes, outcomes)
     print(f"{len(rows)} patients with features", file=sys.stderr)
     return 0

@@ -20,46 +20,57 @@ if TYPE_CHECKING:
 _PIECE = 1 << 22
 
 
-@dataclass(frozen=True)
-class Coverage:
-    """What was measured on a territory.
+REACHED = (10, 20, 30)
+"""Depths whose share of the territory is told."""
 
-    bases: size of the territory. summed: sum of its depths. callable_bases: bases with enough
-    reads. regions: callable bases of each named region.
-    """
+
+@dataclass(frozen=True)
+class Part:
+    """A set of bases: their number, the sum of their depths, and those with enough reads."""
 
     bases: int
     summed: int
     callable_bases: int
-    regions: dict[str, int]
 
     @property
     def mean_depth(self) -> float:
-        """Mean depth over all bases of the territory."""
+        """Mean depth over all bases, also those without a read."""
         return self.summed / self.bases
 
     @property
     def callable_fraction(self) -> float:
-        """Callable share of the territory."""
+        """Callable share of the bases."""
         return self.callable_bases / self.bases
 
 
+@dataclass(frozen=True)
+class Coverage(Part):
+    """What was measured on a territory.
+
+    regions: the same of named parts of it. reached: bases with at least so many reads.
+    """
+
+    regions: dict[str, Part]
+    reached: dict[int, int]
+
+
 def measure_depth(
-    cram: Path,
+    alignment: IO[bytes],
     bed: Path,
     territory: Territory,
     regions: Mapping[str, Territory],
     thresholds: GenomicThresholds,
 ) -> Coverage:
-    """Depth of well mapped reads on the territory, and callable bases of parts of it.
+    """Depth of well mapped reads on the territory, and of parts of it.
 
-    Counted are bases of reads with the protocol's mapping quality that are no duplicates,
-    secondary or failed; where mates overlap, once. regions lie inside the territory.
+    alignment: stream of a sorted SAM, BAM or CRAM. Counted are bases of reads with the
+    protocol's mapping quality that are no duplicates, secondary or failed; where mates
+    overlap, once. regions lie inside the territory.
     A failing samtools is a fault of the machine (CalledProcessError).
     """
     command = ["samtools", "depth", "-s", "-Q", str(thresholds.minimum_mapping_quality)]
-    command += ["-b", str(bed), str(cram)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    command += ["-b", str(bed), "-"]
+    with subprocess.Popen(command, stdin=alignment, stdout=subprocess.PIPE) as process:
         if process.stdout is None:
             raise RuntimeError("samtools depth has no output")
         coverage = summarise(process.stdout, territory, regions, thresholds.minimum_depth)
@@ -75,16 +86,23 @@ def summarise(
     import numpy as np
 
     summed = enough = 0
-    found = dict.fromkeys(regions, 0)
+    reached = dict.fromkeys(REACHED, 0)
+    found = {name: [0, 0] for name in regions}
     for contig, positions, depths in _arrays(lines):
         summed += int(depths.sum())
         called = positions[depths >= minimum]
         enough += len(called)
+        for depth in REACHED:
+            reached[depth] += int((depths >= depth).sum())
+        sums = np.concatenate(([0], np.cumsum(depths)))
         for name, region in regions.items():
             spans = np.array(region.spans.get(contig, ()), dtype=np.int64).reshape(-1, 2)
-            ends, starts = (np.searchsorted(called, spans[:, side]) for side in (1, 0))
-            found[name] += int((ends - starts).sum())
-    return Coverage(territory.size, summed, enough, found)
+            for at, (places, values) in enumerate(((positions, sums), (called, None))):
+                starts, ends = (np.searchsorted(places, spans[:, side]) for side in (0, 1))
+                inside = ends - starts if values is None else values[ends] - values[starts]
+                found[name][at] += int(inside.sum())
+    parts = {name: Part(regions[name].size, *found[name]) for name in regions}
+    return Coverage(territory.size, summed, enough, parts, reached)
 
 
 def _arrays(lines: IO[bytes]) -> Iterator[tuple[str, Positions, Positions]]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from equisite.core.errors import Finding
 from equisite.core.outcomes import (
     DONE,
     FLAGGED,
@@ -17,26 +15,56 @@ from equisite.core.outcomes import (
     read_outcomes,
 )
 from equisite.genomics.consequences import CLASSES, count_alleles
-from equisite.genomics.depth import Coverage, measure_depth
+from equisite.genomics.contamination import estimate_contamination
+from equisite.genomics.depth import Part
+from equisite.genomics.frequencies import CommonSnps, read_alleles, read_common, read_depths
 from equisite.genomics.genes import coding_bases
+from equisite.genomics.measures import read_measures
+from equisite.genomics.quality import judge_quality
 from equisite.genomics.samples import ROOM, Sample, germline_samples, not_refused, read_samples
-from equisite.protocol.models import Genomics, GenomicThresholds
+from equisite.genomics.sex import AUTOSOMES, X, infer_sex, judge_sex, sex_regions
+from equisite.protocol.models import Genomics, Protocol
 from equisite.variants.intervals import Territory, read_bed
 from equisite.variants.vcf import Genotype, open_text, read_genotypes
 
-VARIABLES = (
+OF_READS = (
     "n_reads",
     "mapped_fraction",
     "duplicate_fraction",
+    "read_length",
+    "proper_pair_fraction",
+    "insert_size_mean",
+    "insert_size_sd",
+    "insert_size_median",
+    "mismatch_rate",
+    "q30_fraction",
+    "gc_fraction",
+    "adapter_fraction",
     "mean_depth",
     "callable_bp",
     "callable_fraction",
+    "fraction_10x",
+    "fraction_20x",
+    "fraction_30x",
+    "contamination",
+    "x_depth_ratio",
+    "y_depth_ratio",
+    "x_het_ratio",
+    "sex_inferred",
+    "single_caller_fraction",
+)
+"""Codebook variables that need reads; empty for a sample that starts from calls."""
+OF_CALLS = (
     "n_snv",
     "n_indel",
     "n_het",
     "n_hom",
     "titv",
+    "het_hom",
+    "indel_snv",
+    "novel_fraction",
 )
+VARIABLES = (*OF_READS, *OF_CALLS)
 """Codebook variables of a row, in order; the carriers columns of the panel follow."""
 
 _TRANSITIONS = ({"A", "G"}, {"C", "T"})
@@ -46,14 +74,26 @@ Row = dict[str, object]
 
 @dataclass(frozen=True)
 class BatchFiles:
-    """What earlier steps made of one batch, and the reference's territory and genes."""
+    """What earlier steps made of one batch, and what the reference's folder holds."""
 
     index: Path
-    crams: Path
+    measured: Path
     annotated: Path
     outcomes: tuple[Path, ...]
     territory: Path
     genes: Path
+    frequencies: Path
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is the same for all samples of a batch."""
+
+    territory: Territory
+    genes: Mapping[str, Territory]
+    sexes: Mapping[str, Territory]
+    snps: CommonSnps
+    alleles: frozenset[tuple[str, int, str, str]]
 
 
 def columns(genomics: Genomics) -> list[str]:
@@ -72,101 +112,134 @@ def carriers_column(gene: str, consequence: str) -> str:
     return f"carriers__{gene}__{consequence}"
 
 
-def count_batch(files: BatchFiles, genomics: Genomics) -> tuple[list[Row], list[Outcome]]:
+def count_batch(files: BatchFiles, protocol: Protocol) -> tuple[list[Row], list[Outcome]]:
     """Rows of all patients whose sample is good enough, sorted, and all outcomes.
 
     A patient who is refused has no row. Of given calls nothing is known of reads. A gene's
     count is empty where the gene has no model or is not callable; zero means that it was
     looked at and nothing found.
     """
+    genomics = protocol.genomics
     samples = read_samples(files.index)
     chosen, _ = germline_samples(not_refused(samples, files.outcomes))
+    known = _known(files, protocol)
+    rows = []
+    outcomes = read_outcomes(files.outcomes)
+    for sample in sorted(chosen, key=lambda s: s.patient):
+        records = [
+            record
+            for record in read_genotypes(files.annotated / f"{sample.token}.vcf")
+            if known.territory.holds(record.contig, record.position)
+        ]
+        row: Row = {"patient": sample.patient, **dict.fromkeys(OF_READS)}
+        findings = []
+        genes = None
+        if sample.given != "calls":
+            measures = read_measures(files.measured, sample.token)
+            genes = measures.genes
+            evidence = infer_sex(measures.sexes, _heterozygotes(records, known.sexes))
+            row |= {
+                **measures.variables,
+                "contamination": _contamination(files.measured, sample, known.snps),
+                "x_depth_ratio": evidence.x_ratio,
+                "y_depth_ratio": evidence.y_ratio,
+                "x_het_ratio": evidence.x_het_ratio,
+                "sex_inferred": evidence.inferred,
+                "single_caller_fraction": _single(records, genomics),
+            }
+            findings = judge_quality(row, genomics.thresholds)
+            differs = judge_sex(sample.lanes[0].sex, evidence)
+            if differs and not any(f.severity == "refuse" for f in findings):
+                findings = [differs] if differs.severity == "refuse" else [*findings, differs]
+        outcomes += [judged(sample.patient, ROOM, sample.name, f) for f in findings]
+        if any(finding.severity == "refuse" for finding in findings):
+            continue
+        row |= count_variants(records)
+        row["novel_fraction"] = _novel(records, known.alleles)
+        rows.append({**row, **_carriers(records, known.genes, genes, genomics)})
+    return rows, final_outcomes(outcomes, samples)
+
+
+def _known(files: BatchFiles, protocol: Protocol) -> _Known:
+    genomics = protocol.genomics
     territory = read_bed(open_text(files.territory))
     genes = {
         gene: coding.intersect(territory)
         for gene, coding in coding_bases(open_text(files.genes)).items()
         if gene in genomics.panel
     }
-    rows = []
-    outcomes = read_outcomes(files.outcomes)
-    for sample in sorted(chosen, key=lambda s: s.patient):
-        quality = None
-        if sample.given != "calls":
-            cram = files.crams / f"{sample.token}.cram"
-            coverage = measure_depth(
-                cram, files.territory, territory, genes, genomics.thresholds
-            )
-            finding = judge(coverage, genomics.thresholds)
-            if finding is not None:
-                outcomes.append(judged(sample.patient, ROOM, sample.name, finding))
-                continue
-            quality = coverage, _flag_fractions(cram)
-        records = [
-            record
-            for record in read_genotypes(files.annotated / f"{sample.token}.vcf")
-            if territory.holds(record.contig, record.position)
-        ]
-        rows.append(
-            {
-                "patient": sample.patient,
-                **_of_reads(quality),
-                **count_variants(records),
-                **_carriers(records, genes, quality[0] if quality else None, genomics),
-            }
-        )
-    return rows, final_outcomes(outcomes, samples)
+    sexes = sex_regions(territory, protocol.reference.contigs, genomics.sex_chromosomes)
+    return _Known(
+        territory,
+        genes,
+        sexes,
+        read_common(files.frequencies),
+        frozenset(read_alleles(files.frequencies)),
+    )
 
 
-def _of_reads(quality: tuple[Coverage, Row] | None) -> Row:
-    """What is known of the reads; all empty for a sample that starts from calls."""
-    if quality is None:
-        return dict.fromkeys(VARIABLES[: VARIABLES.index("n_snv")])
-    coverage, flags = quality
-    return {
-        **flags,
-        "mean_depth": coverage.mean_depth,
-        "callable_bp": coverage.callable_bases,
-        "callable_fraction": coverage.callable_fraction,
-    }
+def _heterozygotes(
+    records: Iterable[Genotype], regions: Mapping[str, Territory]
+) -> dict[str, int]:
+    """Heterozygous substitutions on autosomes and on X."""
+    counts = {AUTOSOMES: 0, X: 0}
+    for record in records:
+        if not record.is_indel and set(record.copies) != {1}:
+            for name in counts:
+                region = regions.get(name)
+                if region is not None and region.holds(record.contig, record.position):
+                    counts[name] += 1
+    return counts
 
 
-def judge(coverage: Coverage, thresholds: GenomicThresholds) -> Finding | None:
-    """Why a sample is not good enough, or None."""
-    if coverage.mean_depth < thresholds.minimum_mean_depth:
-        return Finding(
-            "LOW_DEPTH",
-            "",
-            {"mean_depth": coverage.mean_depth, "minimum": thresholds.minimum_mean_depth},
-        )
-    if coverage.callable_fraction < thresholds.minimum_callable_fraction:
-        return Finding(
-            "LOW_CALLABLE",
-            "",
-            {
-                "callable_fraction": coverage.callable_fraction,
-                "minimum": thresholds.minimum_callable_fraction,
-            },
-        )
-    return None
+def _contamination(folder: Path, sample: Sample, snps: CommonSnps) -> float | None:
+    pileup = folder / f"{sample.token}.panel.tsv"
+    if not snps.sites or not pileup.is_file():
+        return None
+    with pileup.open(encoding="utf-8") as lines:
+        found = estimate_contamination(read_depths(lines, snps), snps)
+    return found.share if found else None
+
+
+def _single(records: Sequence[Genotype], genomics: Genomics) -> float | None:
+    """Share of calls that one of two callers made alone; None where there is one caller."""
+    if len(genomics.callers) < 2 or not records:
+        return None
+    return sum(r.info.get("CONS") == "single" for r in records) / len(records)
+
+
+def _novel(
+    records: Iterable[Genotype], alleles: frozenset[tuple[str, int, str, str]]
+) -> float | None:
+    """Share of substitutions that the panel does not hold; None without panel or calls."""
+    called = [
+        (r.contig, r.position + 1, *r.alleles[:2])
+        for r in records
+        if not r.is_indel and len(r.alleles[0]) == 1
+    ]
+    if not alleles or not called:
+        return None
+    return sum(allele not in alleles for allele in called) / len(called)
 
 
 def count_variants(records: Iterable[Genotype]) -> Row:
     """Numbers of alleles by kind and of genotypes by copies; records hold one allele each.
 
-    titv: transitions per transversion among substitutions, None without transversions.
+    titv: transitions per transversion among substitutions. het_hom: heterozygous over
+    homozygous substitutions. indel_snv: indels per substitution. None without divisor.
     """
-    n_snv = n_indel = n_het = n_hom = transitions = 0
+    n_snv = n_indel = n_het = n_hom = transitions = snv_hom = 0
     for record in records:
         ref, alt = record.alleles[:2]
+        hom = set(record.copies) == {1}
         if record.is_indel:
             n_indel += 1
         elif len(ref) == 1:
             n_snv += 1
+            snv_hom += hom
             transitions += any({ref, alt} == pair for pair in _TRANSITIONS)
-        if set(record.copies) == {1}:
-            n_hom += 1
-        else:
-            n_het += 1
+        n_hom += hom
+        n_het += not hom
     transversions = n_snv - transitions
     return {
         "n_snv": n_snv,
@@ -174,6 +247,8 @@ def count_variants(records: Iterable[Genotype]) -> Row:
         "n_het": n_het,
         "n_hom": n_hom,
         "titv": transitions / transversions if transversions else None,
+        "het_hom": (n_snv - snv_hom) / snv_hom if snv_hom else None,
+        "indel_snv": n_indel / n_snv if n_snv else None,
     }
 
 
@@ -199,29 +274,10 @@ def final_outcomes(outcomes: Iterable[Outcome], samples: Sequence[Sample]) -> li
     return final
 
 
-def _flag_fractions(cram: Path) -> Row:
-    """Reads, share of mapped ones, and share of duplicates among those."""
-    text = subprocess.run(
-        ["samtools", "flagstat", "-O", "tsv", str(cram)], check=True, capture_output=True
-    ).stdout.decode()
-    counts = {}
-    for line in text.splitlines():
-        passed, _, name = line.split("\t")
-        counts[name] = passed
-    reads, mapped, duplicates = (
-        int(counts[name]) for name in ("primary", "primary mapped", "primary duplicates")
-    )
-    return {
-        "n_reads": reads,
-        "mapped_fraction": mapped / reads if reads else None,
-        "duplicate_fraction": duplicates / mapped if mapped else None,
-    }
-
-
 def _carriers(
     records: Sequence[Genotype],
-    genes: dict[str, Territory],
-    coverage: Coverage | None,
+    genes: Mapping[str, Territory],
+    covered: Mapping[str, Part] | None,
     genomics: Genomics,
 ) -> Row:
     """Alleles per gene; of given calls every gene with a model counts as looked at."""
@@ -229,7 +285,7 @@ def _carriers(
     row: Row = {}
     for gene in genomics.panel:
         bases = genes[gene].size if gene in genes else 0
-        fraction = coverage.regions[gene] / bases if coverage and bases else 1.0
+        fraction = covered[gene].callable_fraction if covered and bases else 1.0
         known = fraction >= genomics.thresholds.minimum_callable_fraction and bases > 0
         for consequence in CLASSES:
             number = counts.get((gene, consequence), 0) if known else None

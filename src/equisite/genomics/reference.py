@@ -13,6 +13,7 @@ from pathlib import Path
 from equisite.core.atomic import replacing, write_bytes, write_text
 from equisite.core.errors import ConfigError, Finding
 from equisite.genomics.alleles import listed_alleles, target_rows, write_name
+from equisite.genomics.frequencies import panel_rows, read_common
 from equisite.genomics.genes import checked_models
 from equisite.protocol.models import Contig, Protocol
 from equisite.variants.fasta import read_fasta
@@ -69,6 +70,25 @@ def prepare_alleles(
     write_text(out / "alleles.tsv", "".join(map(write_name, alleles)))
     write_text(out / "alleles.bed", "".join(f"{c}\t{s}\t{e}\n" for c, s, e in places))
     write_text(out / "snps.tsv", "".join(target_rows(alleles)))
+
+
+def prepare_frequencies(
+    protocol: Protocol, pinned: Path, reference: Mapping[str, str], out: Path
+) -> None:
+    """Check the protocol's panel of frequencies and write it for the rules.
+
+    Writes frequencies.tsv (all alleles) and common.tsv (sequence and position of the common
+    substitutions) into `out`; both are empty where the protocol names no panel.
+    Raises ConfigError FREQUENCIES_INVALID.
+    """
+    panel = protocol.genomics.frequencies
+    rows = panel_rows(pinned / panel.file, reference) if panel else iter(())
+    table = out / "frequencies.tsv"
+    with replacing(table) as stream:
+        for row in rows:
+            stream.write(("\t".join(row) + "\n").encode())
+    common = read_common(table).sites
+    write_text(out / "common.tsv", "".join(f"{c}\t{at}\n" for c, at, _, _ in common))
 
 
 def _write_cache(fasta: Path, contigs: tuple[Contig, ...], assembly: str, cache: Path) -> None:

@@ -68,9 +68,21 @@ def read_samples(index: Path) -> list[Sample]:
 
 
 def items_of(samples: Iterable[Sample]) -> list[Item]:
-    """What `run_each` needs: the token, the read groups and the kind of file that was given."""
+    """What `run_each` needs: the token, and what the pipelines ask of a sample.
+
+    READ_GROUPS: for bwa. GIVEN: kind of file. INTERLEAVED: option for pairs, for fastp.
+    """
     return [
-        Item(s.token, s.patient, s.name, {"READ_GROUPS": s.read_groups, "GIVEN": s.given})
+        Item(
+            s.token,
+            s.patient,
+            s.name,
+            {
+                "READ_GROUPS": s.read_groups,
+                "GIVEN": s.given,
+                "INTERLEAVED": "--interleaved_in" if s.lanes[0].fastq_2 else "",
+            },
+        )
         for s in samples
     ]
 

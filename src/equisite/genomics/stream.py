@@ -44,6 +44,27 @@ def stream_sample(sample: Sample, scratch: Path, write: Callable[[bytes], object
     return reads
 
 
+def stream_first(sample: Sample, number: int, write: Callable[[bytes], object]) -> int:
+    """Write the first pairs (or single reads) of FASTQ, the same number from every lane.
+
+    Lanes of the kind of the first one are read: pairs, or single reads where no lane has
+    pairs. Returns how many reads were written; a pair counts two.
+    """
+    paired = bool(sample.lanes[0].fastq_2)
+    lanes = [lane for lane in sample.lanes if bool(lane.fastq_2) == paired]
+    reads = 0
+    for at, lane in enumerate(lanes):
+        left = number // len(lanes) + (at < number % len(lanes))
+        for block in _pairs(lane) if paired else _singles(lane):
+            part = tuple(records[: max(left, 0)] for records in block)
+            reads += len(part[0]) * len(part)
+            left -= len(part[0])
+            write(_interleaved(part, b""))
+            if left <= 0:
+                break
+    return reads
+
+
 def _blocks(lane: SequencingItem, scratch: Path) -> Iterator[tuple[Records, ...]]:
     if lane.reads:
         return _from_alignment(lane, scratch)

@@ -91,6 +91,44 @@ class GenomicThresholds(Strict):
         le=1,
         description="Share of the territory; below: LOW_CALLABLE, refused.",
     )
+    maximum_duplicate_fraction: float | None = Field(
+        default=None, gt=0, le=1, description="Share of mapped reads; above: refused."
+    )
+    maximum_contamination: float | None = Field(
+        default=0.05, gt=0, le=0.5, description="Share of foreign reads; above: refused."
+    )
+    warn_mean_depth: float = Field(default=10.0, ge=0, description="Below: flagged.")
+    warn_callable_fraction: float = Field(
+        default=0.9, ge=0, le=1, description="Below: flagged."
+    )
+    warn_duplicate_fraction: float = Field(
+        default=0.3, ge=0, le=1, description="Above: flagged."
+    )
+    warn_contamination: float = Field(default=0.02, ge=0, le=0.5, description="Above: flagged.")
+    warn_single_caller_fraction: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Calls of one of two callers alone; above: flagged.",
+    )
+
+
+class Region(Strict):
+    """A stretch of a sequence, first and last base counted from 1."""
+
+    contig: str = Field(description="Name as in `reference.contigs`.")
+    start: int = Field(ge=1, description="First base.")
+    end: int = Field(ge=1, description="Last base.")
+
+
+class SexChromosomes(Strict):
+    """Where a reference has its sex chromosomes, for the comparison with the declared sex."""
+
+    x: str = Field(description="Name of X as in `reference.contigs`.")
+    y: str | None = Field(default=None, description="Name of Y, where the reference has it.")
+    pseudoautosomal: tuple[Region, ...] = Field(
+        default=(), description="Regions that X and Y share, on both."
+    )
 
 
 class Genomics(Strict):
@@ -127,8 +165,17 @@ class Genomics(Strict):
     panel: tuple[Gene, ...] = Field(
         default=(), description="Genes that may be counted, by name."
     )
+    frequencies: PinnedFile | None = Field(
+        default=None,
+        description="VCF of a population panel with INFO AF (and AF_<population>), for "
+        "contamination, relatedness and novelty.",
+    )
+    sex_chromosomes: SexChromosomes | None = Field(
+        default=None,
+        description="Absent: those of GRCh38 and GRCh37, known by length; others have none.",
+    )
     thresholds: GenomicThresholds = Field(
-        default=GenomicThresholds(), description="Limits of depth and coverage."
+        default=GenomicThresholds(), description="Limits of depth, coverage and purity."
     )
     somatic: Literal["off"] | Somatic = Field(
         default="off", description="Somatic variants of tumour samples, or off."
@@ -141,6 +188,7 @@ class Genomics(Strict):
             ("gene_models",): self.gene_models,
             ("territory",): self.territory,
             ("alleles",): self.alleles,
+            ("frequencies",): self.frequencies,
         }
         if self.somatic != "off":
             for key in ("panel_of_normals", "population"):
