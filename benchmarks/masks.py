@@ -43,10 +43,9 @@ from equisite.protocol.models import (
     Genomics,
     Head,
     Protocol,
-    Radiomics,
-    RadiomicSettings,
     Reference,
 )
+from equisite.protocol.radiomics import Radiomics, RadiomicSettings
 
 AFFINE_MM = 1e-3
 MODALITIES = {"CT": "CT", "PET": "PT", "PT": "PT", "MR": "MR"}

@@ -45,7 +45,11 @@ def protocol(copies: int) -> dict[str, Any]:
         },
         "genomics": {},
         "imaging": {"roi": [{"name": "gtv", "patterns": ["gtv"]}]},
-        "radiomics": {"modalities": BINS, "robustness": {"copies": copies}},
+        "radiomics": {
+            "mode": "pyradiomics",
+            "modalities": BINS,
+            "robustness": {"copies": copies},
+        },
         "cohort": {},
         "tables": [{"id": "cohort", "kind": "count", "keys": ["analysis_set"]}],
         "disclosure": {"ruleset": "public-data-v1"},

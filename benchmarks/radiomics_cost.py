@@ -98,7 +98,7 @@ def ours(work: Path) -> Callable[[], Any]:
     import nibabel  # noqa: F401 (imports are left out of the time)
 
     from equisite.core.tables import write_table
-    from equisite.protocol.models import Radiomics
+    from equisite.protocol.radiomics import Radiomics
     from equisite.radiomics.batch import extract_batch, table_columns
     from equisite.radiomics.engine_pyradiomics import feature_classes
 
@@ -132,7 +132,7 @@ def peer(work: Path) -> Callable[[], Any]:
 
 def ours_cropped(work: Path) -> Callable[[], Any]:
     """Arrays in memory, cropped to the region, by `extract`."""
-    from equisite.protocol.models import RadiomicSettings
+    from equisite.protocol.radiomics import RadiomicSettings
     from equisite.radiomics.engine_pyradiomics import feature_classes
     from equisite.radiomics.extraction import extract
 

@@ -123,7 +123,7 @@ def carriers(directory: Path) -> Check:
 def volumes(directory: Path) -> Check:
     """Tumour volumes of all patients against the ellipsoids that were drawn."""
     got = {
-        (site, row["patient"]): row["mr__gtv__shape_voxel_volume"]
+        (site, row["patient"]): row["mr__gtv__ibsi_morph_vol_approx"]
         for site in SITES
         for row in rows(directory / site / "private" / "cohort.tsv")
     }

@@ -64,6 +64,14 @@ SETTINGS: Mapping[str, Mapping[str, object]] = {
 }
 """Defaults of the radiomics page by modality: CT and MR on an isotropic grid, PET native."""
 
+AGGREGATIONS = ("2D_avg", "2D_smrg", "2.5D_dmrg", "2.5D_vmrg", "3D_avg", "3D_mrg")
+IBSI_ONLY: Mapping[str, Mapping[str, object]] = {
+    "CT": {"range": (-1000.0, 400.0), "round_intensities": True, "aggregation": AGGREGATIONS},
+    "MR": {"outlier_sigma": 3.0, "aggregation": AGGREGATIONS},
+    "PT": {"aggregation": AGGREGATIONS},
+}
+"""What mode `ibsi` needs besides."""
+
 WIDE = 4.0
 CLIP_SPREADS = 8.0
 EDGE_SPREADS = 4.0
@@ -158,7 +166,7 @@ def with_registered(book: Codebook, present: Mapping[str, Constant]) -> dict[str
 
 
 def extract_all(root: Path) -> Features:
-    """Convert all series below a folder and extract their features with SETTINGS."""
+    """Convert all series below a folder and extract the features of both modes."""
     import numpy as np
 
     from equisite.core.tables import write_rows
@@ -166,7 +174,7 @@ def extract_all(root: Path) -> Features:
     from equisite.imaging.rows import RegionPair
     from equisite.intake.index import ImagingItem
     from equisite.protocol.imaging import Imaging, RoiRule
-    from equisite.protocol.models import Radiomics
+    from equisite.protocol.radiomics import Radiomics
     from equisite.radiomics.batch import extract_batch
 
     items = [
@@ -187,23 +195,25 @@ def extract_all(root: Path) -> Features:
         if (patient / folder / "image").is_dir()
     ]
     rules = Imaging(roi=(RoiRule(name=ROI, patterns=(".*gtv.*",)),))
-    settings = Radiomics.model_validate({"modalities": SETTINGS}).modalities
+    ibsi = {m: {**s, **IBSI_ONLY[m]} for m, s in SETTINGS.items()}
+    modes = {"pyradiomics": SETTINGS, "ibsi": ibsi}
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         (work / "volumes").mkdir()
         converted = run_batch(items, rules, work / "volumes")
         write_rows(work / "regions.tsv", RegionPair, sorted(converted.regions))
-        rows, _ = extract_batch(work / "regions.tsv", settings, _progress)
-    kept = [row for row in rows if row.roi_status == "ok"]
-    print(f"{len(kept)} of {len(items)} series gave features", file=sys.stderr)
-    modalities = sorted({row.modality for row in kept})
-    return {
-        m: {
-            feature: np.array([r.values[feature] for r in kept if r.modality == m])
-            for feature in kept[0].values
-        }
-        for m in modalities
-    }
+        found: Features = {}
+        for mode, settings in modes.items():
+            protocol = Radiomics.model_validate({"mode": mode, "modalities": settings})
+            rows, _ = extract_batch(work / "regions.tsv", protocol, _progress)
+            kept = [row for row in rows if row.roi_status == "ok"]
+            print(f"{mode}: {len(kept)} of {len(items)} series gave features", file=sys.stderr)
+            for m in sorted({row.modality for row in kept}):
+                of_one = [r.values for r in kept if r.modality == m]
+                for feature in kept[0].values:
+                    values = np.array([v[feature] for v in of_one])
+                    found.setdefault(m, {})[feature] = values
+    return found
 
 
 def digest_of_images(root: Path) -> str:
@@ -220,15 +230,16 @@ def _progress(line: str) -> None:
 def _source(root: Path, features: Features) -> bytes:
     import json
 
-    from equisite.radiomics.engine_pyradiomics import ENGINE
+    from equisite.radiomics.settings import engine_text
 
     content = {
         "data": "TCIA Soft-tissue-Sarcoma (doi 10.7937/K9/TCIA.2015.7GO2GSKS), CC BY 3.0,"
         " as published by theibsi/data_sets, ibsi_validation",
         "images_sha256": digest_of_images(root),
         "regions": {m: len(next(iter(v.values()))) for m, v in features.items()},
-        "engine": ENGINE,
+        "engines": [engine_text("equisite", "pyradiomics"), engine_text("equisite", "ibsi")],
         "settings": {m: dict(s) for m, s in SETTINGS.items()},
+        "settings_ibsi": {m: dict(s) for m, s in IBSI_ONLY.items()},
         "clip_spreads": CLIP_SPREADS,
         "edge_spreads": EDGE_SPREADS,
         "log10_from_ratio": WIDE,

@@ -141,24 +141,37 @@ def _phantom() -> dict[str, bytes]:
     files["phantom/rtstruct.dcm"] = rtstruct(study, GRID, list(BODIES.items()))
     rows = ["roi\tfeature\tvalue\ttolerance"]
     for name, body in BODIES.items():
-        rows += [f"{name}\t{f}\t{v:.6g}\t{t:.4g}" for f, v, t in _answers(name, body)]
+        rows += [
+            f"{name}\t{feature}\t{value:.6g}\t{tolerance:.4g}"
+            for quantity, value, tolerance in _answers(name, body)
+            for feature in FEATURES[quantity]
+        ]
     files["phantom/truth.tsv"] = ("\n".join(rows) + "\n").encode()
     return files
 
 
+FEATURES = {
+    "voxels": ("shape_voxel_volume", "ibsi_morph_vol_approx"),
+    "mesh": ("shape_mesh_volume", "ibsi_morph_volume"),
+    "diameter": ("shape_maximum_3d_diameter", "ibsi_morph_diam"),
+    "mean": ("firstorder_mean", "ibsi_stat_mean"),
+}
+"""Features of both modes that measure a quantity."""
+
+
 def _answers(name: str, body: Body) -> list[tuple[str, float, float]]:
-    """Feature, analytic value and tolerance of one region."""
+    """Quantity, analytic value and tolerance of one region."""
     answers = [
-        ("shape_voxel_volume", body.volume, volume_tolerance(body, GRID)),
-        ("shape_mesh_volume", body.volume, mesh_tolerance(body, GRID)),
-        ("shape_maximum_3d_diameter", body.diameter, GRID.diagonal),
+        ("voxels", body.volume, volume_tolerance(body, GRID)),
+        ("mesh", body.volume, mesh_tolerance(body, GRID)),
+        ("diameter", body.diameter, GRID.diagonal),
     ]
     if name != "texture":
         slope = _STEP / GRID.spacing[0]
         mean = _BASE + slope * (body.centre[0] - GRID.origin[0])
         reach = max(body.section(body.centre[2]))
         share = 4.0 * in_plane_sd(body, GRID) / body.volume
-        answers.append(("firstorder_mean", mean, slope * reach * share))
+        answers.append(("mean", mean, slope * reach * share))
     return answers
 
 

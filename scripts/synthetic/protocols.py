@@ -56,7 +56,7 @@ def protocol(
             ],
         },
         "radiomics": {
-            "engine": "pyradiomics",
+            "mode": "ibsi",
             "modalities": {"MR": {"bin_count": 32}},
         },
         "cohort": {

@@ -45,7 +45,9 @@ def book_of(folder: Path, clinical: str, constants: str | None = None) -> Codebo
 def test_the_shipped_codebook_loads_without_a_fault() -> None:
     book = codebook()
     assert book.version == "1.0.0"
-    assert len(book.features()) == 107
+    assert len(book.features("pyradiomics")) == 107
+    assert len(book.features("ibsi")) == 482
+    assert len(book.features()) == 107 + 482
     assert {"sex", "age", "age_band", "diagnosis_chapter"} <= {v.id for v in book.variables}
     assert len(codebook_sha256()) == 64
 
@@ -53,12 +55,54 @@ def test_the_shipped_codebook_loads_without_a_fault() -> None:
 def test_every_modality_has_a_core_list_that_fits_the_budget() -> None:
     for modality in ("CT", "mr", "Pt"):
         assert 10 <= len(core_features(modality)) <= 15
+        assert 10 <= len(codebook().core_features(modality, "pyradiomics")) <= 15
 
 
 def test_features_map_one_to_one_to_pyradiomics() -> None:
-    names = [v.external("PyRadiomics") for v in codebook().features()]
+    names = [v.external("PyRadiomics") for v in codebook().features("pyradiomics")]
     assert all(name.startswith("original_") for name in names)
     assert len(set(names)) == 107
+
+
+def test_an_entry_stands_for_one_variable_per_aggregation() -> None:
+    book = codebook()
+    merged, planes = (
+        book.variable(f"ibsi_cm_contrast_{end}") for end in ("3d_comb", "2_5d_avg")
+    )
+    assert merged.label == "Contrast (GLCM), 3D, merged"
+    assert merged.source == ("IBSI:ACUI", "IBSIaggregation:IAZD")
+    assert merged.core == ("CT", "MR", "PT")
+    assert planes.core == ()
+    assert not book.has("ibsi_cm_contrast")
+
+
+def test_an_unknown_aggregation_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "version.txt").write_text("1.0.0\n")
+    (tmp_path / "ibsi.yaml").write_text(
+        """\
+- id: ibsi_x
+  label: "X"
+  definition: "D."
+  type: number
+  class: imaging
+  forms: [moment]
+  instances: modality_roi
+  aggregations: [4d]
+  source: [IBSI:ABCD]
+  since: 1.0.0
+"""
+    )
+    with pytest.raises(ConfigError, match="aggregations"):
+        load_from(tmp_path)
+
+
+def test_core_lists_of_both_modes_have_names_of_their_own() -> None:
+    book = codebook()
+    core = book.columns_of("mr__gtv__core")
+    other = book.columns_of("mr__gtv__pyradiomics_core")
+    assert "mr__gtv__ibsi_morph_volume" in core
+    assert "mr__gtv__shape_mesh_volume" in other
+    assert not set(core) & set(other)
 
 
 def test_columns_of_an_instance_are_lower_case_and_known() -> None:

@@ -310,6 +310,8 @@ def test_status_before_the_first_run(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_tables_of_made_rooms_are_those_of_the_rooms():
+    from equisite.protocol.radiomics import Radiomics
     from equisite.radiomics.batch import table_columns
 
-    assert REGIONS[:8] == tuple(table_columns()[:8])
+    radiomics = Radiomics.model_validate({"modalities": {"MR": {"bin_count": 32}}})
+    assert REGIONS[:8] == tuple(table_columns(radiomics)[:8])

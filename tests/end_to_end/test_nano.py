@@ -129,7 +129,7 @@ def test_bad_patients_are_named_and_stop_nobody(spoilt):
         assert "refused" not in status[patient].values()
     cohort = {row["patient"]: row for row in spoilt.table("private/cohort.tsv")}
     for row in Site(spoilt.folder.parent / "truth").table("phantoms.tsv"):
-        volume = float(cohort[row["patient"]]["mr__gtv__shape_voxel_volume"])
+        volume = float(cohort[row["patient"]]["mr__gtv__ibsi_morph_vol_approx"])
         assert abs(volume - float(row["volume_mm3"])) <= float(row["tolerance_mm3"])
 
 

@@ -18,11 +18,10 @@ from equisite.protocol.models import (
     Genomics,
     Head,
     Protocol,
-    Radiomics,
-    RadiomicSettings,
     Reference,
 )
 from equisite.protocol.pinned import PinnedFile
+from equisite.protocol.radiomics import Radiomics, RadiomicSettings
 
 Read = tuple[str, str, str]
 """Name, bases, qualities."""

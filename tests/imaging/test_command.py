@@ -22,10 +22,9 @@ from equisite.protocol.models import (
     Genomics,
     Head,
     Protocol,
-    Radiomics,
-    RadiomicSettings,
     Reference,
 )
+from equisite.protocol.radiomics import Radiomics, RadiomicSettings
 
 PROTOCOL = Protocol(
     protocol=Head(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from equisite.protocol.models import RadiomicSettings
+from equisite.protocol.radiomics import RadiomicSettings
 
 Case = tuple[Any, Any]
 

@@ -13,13 +13,15 @@ import pytest
 
 from equisite.core.errors import InputError
 from equisite.core.tables import read_table, table_text, write_table
-from equisite.protocol.models import RadiomicSettings
+from equisite.protocol.radiomics import Radiomics, RadiomicSettings
 from equisite.radiomics import batch
 from equisite.radiomics.batch import extract_batch, table_columns
-from equisite.radiomics.engine_pyradiomics import ENGINE
-from equisite.radiomics.settings import settings_hash
+from equisite.radiomics.settings import engine_text, settings_hash
 
-SETTINGS = {"MR": RadiomicSettings(bin_count=32), "CT": RadiomicSettings(bin_width=25.0)}
+SETTINGS = Radiomics.model_validate(
+    {"modalities": {"MR": {"bin_count": 32}, "CT": {"bin_width": 25.0, "range": [-500, 900]}}}
+)
+ENGINE = engine_text("equisite", "ibsi")
 COLUMNS = ["patient", "token", "modality", "roi", "reader", "image", "mask", "voxels", "flags"]
 Row = dict[str, object]
 
@@ -63,7 +65,7 @@ def run(folder: Path, rows: Sequence[Row] | None = None) -> tuple[str, list[Any]
         write_table(folder / "regions.tsv", COLUMNS, rows)
     found, outcomes = extract_batch(folder / "regions.tsv", SETTINGS, lambda line: None)
     cells = [row.cells() for row in found]
-    columns = table_columns()
+    columns = table_columns(SETTINGS)
     return table_text(columns, ([c.get(n) for n in columns] for c in cells)), outcomes
 
 
@@ -91,8 +93,8 @@ def test_one_row_per_region_sorted_with_what_made_it(folder: Path) -> None:
         ["p9", "t0", "MR", "node"],
     ]
     assert [line[7] for line in lines[1:]] == ["ROI_UNREADABLE", "ok", "ok", "ok"]
-    assert lines[2][5:7] == [ENGINE, settings_hash(SETTINGS["CT"], ENGINE)]
-    assert {len(line) for line in lines} == {len(table_columns())}
+    assert lines[2][5:7] == [ENGINE, settings_hash(SETTINGS.modalities["CT"], ENGINE)]
+    assert {len(line) for line in lines} == {len(table_columns(SETTINGS))}
     assert [o.code for o in outcomes if o.patient == "p7"] == ["ROI_UNREADABLE"]
 
 
@@ -121,7 +123,7 @@ def test_a_modality_without_settings_is_an_outcome(folder: Path) -> None:
 def test_what_the_engine_cannot_do_is_an_outcome_and_tells_no_secret(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise ValueError("patient Smith")
 
     monkeypatch.setattr(batch, "extract", fails)
@@ -134,7 +136,7 @@ def test_what_the_engine_cannot_do_is_an_outcome_and_tells_no_secret(
 def test_a_lack_of_memory_is_a_fault_of_the_machine(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(batch, "extract", fails)
@@ -149,7 +151,7 @@ def test_an_absent_volume_is_a_fault_of_the_machine(folder: Path) -> None:
 
 
 def test_an_empty_batch_gives_an_empty_table(folder: Path) -> None:
-    assert run(folder, []) == ("\t".join(table_columns()) + "\n", [])
+    assert run(folder, []) == ("\t".join(table_columns(SETTINGS)) + "\n", [])
 
 
 def test_a_table_without_a_needed_column_is_refused(folder: Path) -> None:

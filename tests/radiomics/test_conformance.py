@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 
 from equisite.core.errors import InputError
 from equisite.core.tables import write_table
+from equisite.protocol.radiomics import Radiomics
 from equisite.radiomics.batch import table_columns
 from equisite.radiomics.conformance import AnalyticValue, concordance, read_truth, score
 
+COLUMNS = table_columns(
+    Radiomics.model_validate({"mode": "pyradiomics", "modalities": {"MR": {"bin_count": 32}}})
+)
 VOLUMES = {"sphere": 100.0, "cylinder": 200.0, "ellipsoid": 310.0}
 TRUTH = [
     AnalyticValue("sphere", "shape_mesh_volume", 101.0, 2.0),
@@ -39,7 +43,7 @@ def table(path: Path, **changes: object) -> Path:
         }
         for roi, volume in VOLUMES.items()
     ]
-    write_table(path, table_columns(), rows)
+    write_table(path, COLUMNS, rows)
     return path
 
 

@@ -13,18 +13,35 @@ from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from equisite.codebook.book import codebook
-from equisite.protocol.models import RadiomicSettings
-from equisite.radiomics import extraction
-from equisite.radiomics.extraction import Extraction, extract, feature_columns
+from equisite.protocol.radiomics import RadiomicSettings
+from equisite.radiomics import extraction, pyradiomics_chain
+from equisite.radiomics.columns import feature_columns
+from equisite.radiomics.extraction import Extraction
 
 UNIT = (1.0, 1.0, 1.0)
+TEXTURE_AND_SHAPE = ("morphology", "statistics", "histogram", "glcm", "glszm", "gldzm", "ngtdm")
 Make = Callable[..., RadiomicSettings]
 Cases = Callable[..., Any]
 
 
+def extract(image: Any, mask: Any, spacing: Any, chosen: RadiomicSettings) -> Extraction:
+    """Mode `pyradiomics` by the product's own engine; PyRadiomics must say the same."""
+    made = {
+        engine: extraction.extract(
+            image, mask, spacing, chosen, mode="pyradiomics", engine=engine
+        )
+        for engine in ("equisite", "pyradiomics")
+    }
+    own, library = made["equisite"], made["pyradiomics"]
+    assert own.findings == library.findings
+    for name, value in library.values.items():
+        assert own.values[name] == pytest.approx(value, rel=1e-9, abs=1e-12, nan_ok=True), name
+    return own
+
+
 def defined(result: Extraction) -> set[str]:
     """Families of which at least one value is there."""
-    features = [v.id for v in codebook().features()]
+    features = [v.id for v in codebook().features("pyradiomics")]
     return {f.partition("_")[0] for f in features if math.isfinite(result.values[f])}
 
 
@@ -34,7 +51,7 @@ def codes(result: Extraction) -> list[str]:
 
 def test_the_columns_are_fixed_whatever_the_case(case: Cases, settings: Make) -> None:
     image, mask = case()
-    columns = feature_columns()
+    columns = feature_columns("pyradiomics", [])
     assert len(columns) == 107 + 5
     for chosen in (settings(), settings(classes=("shape",)), settings(minimum_voxels=10**6)):
         assert tuple(extract(image, mask, UNIT, chosen).values) == columns
@@ -143,15 +160,19 @@ def test_too_many_levels_are_refused_before_they_are_made(case: Cases, settings:
     assert defined(result) == {"shape"}
 
 
-def test_levels_times_voxels_must_fit_into_memory(
+def test_pyradiomics_must_hold_levels_times_voxels_in_memory(
     case: Cases, settings: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image, mask = case()
-    monkeypatch.setattr(extraction, "MOST_CELLS", 31 * int(mask.sum()))
-    result = extract(image, mask, UNIT, settings(bin_count=32))
-    assert result.status == "TOO_MANY_BINS"
-    assert result.findings[0].numbers == {"levels": 32, "most": 31}
-    assert extract(image, mask, UNIT, settings(bin_count=31)).status == "ok"
+    monkeypatch.setattr(pyradiomics_chain, "MOST_CELLS", 31 * int(mask.sum()))
+    made = [
+        extraction.extract(
+            image, mask, UNIT, settings(bin_count=n), mode="pyradiomics", engine="pyradiomics"
+        )
+        for n in (32, 31)
+    ]
+    assert [m.status for m in made] == ["TOO_MANY_BINS", "ok"]
+    assert made[0].findings[0].numbers == {"levels": 32, "most": 31}
 
 
 def test_a_region_at_the_border_is_flagged_and_kept(case: Cases, settings: Make) -> None:
@@ -251,11 +272,18 @@ def test_where_the_region_lies_does_not_matter(shift: tuple[int, int, int], seed
     rng = np.random.default_rng(seed)
     block = rng.normal(0, 60, (6, 8, 9)).astype(np.float32)
     region = rng.random((6, 8, 9)) < 0.8
+    grid = (0.0, 0.0, 0.0)
     results = []
     for z, y, x in ((1, 1, 1), tuple(1 + s for s in shift)):
         image = rng.normal(0, 900, (14, 18, 19)).astype(np.float32)
         mask = np.zeros(image.shape, bool)
         image[z : z + 6, y : y + 8, x : x + 9] = block
         mask[z : z + 6, y : y + 8, x : x + 9] = region
-        results.append(extract(image, mask, (1.0, 1.0, 2.0), RadiomicSettings(bin_width=25.0)))
-    assert results[0].values == results[1].values
+        chosen = RadiomicSettings(bin_count=16, spacing_mm=grid, classes=TEXTURE_AND_SHAPE)
+        results.append(
+            [
+                extraction.extract(image, mask, (1.0, 1.0, 2.0), chosen).values,
+                extract(image, mask, (1.0, 1.0, 2.0), RadiomicSettings(bin_width=25.0)).values,
+            ]
+        )
+    assert results[0] == results[1]

@@ -32,7 +32,7 @@ CARRIERS = {
 }
 CORE = {"id": "core", "kind": "moment", "features": "mr__gtv__core"}
 HIST = {"id": "hist", "kind": "hist", "features": "mr__gtv__core"}
-VOLUME = "mr__gtv__shape_mesh_volume"
+VOLUME = "mr__gtv__ibsi_morph_volume"
 
 
 def release(found: Columns, tables: Sequence[Mapping[str, Any]], **options: Any) -> Disclosed:

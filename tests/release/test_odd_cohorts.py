@@ -69,15 +69,15 @@ def test_a_gene_that_nobody_could_read(tmp_path: Path):
 
 @pytest.mark.parametrize("lacking", [range(60), range(25), range(3)])
 def test_a_feature_that_is_missing(tmp_path: Path, lacking: Sequence[int]):
-    volume = "mr__gtv__shape_mesh_volume"
+    volume = "mr__gtv__ibsi_morph_volume"
     bundle = released(tmp_path, without(columns(60), [volume], lacking))
     assert reasons(bundle)["mr_core"] == ""
 
 
 def test_features_of_groups_of_which_neither_holds_the_other(tmp_path: Path):
     found = columns(100)
-    without(found, ["mr__gtv__shape_mesh_volume"], range(40))
-    without(found, ["mr__gtv__shape_sphericity"], range(55, 100))
+    without(found, ["mr__gtv__ibsi_morph_volume"], range(40))
+    without(found, ["mr__gtv__ibsi_morph_sphericity"], range(55, 100))
     bundle = released(tmp_path, found)
     numbers = {c.value for c in bundle.cells if c.table == "mr_core" and c.measure == "n"}
     assert numbers == {"100", "60", "55"}
@@ -107,7 +107,7 @@ def of_sex(found: Columns, codes: Sequence[str]) -> Columns:
 def test_a_feature_that_is_missing_in_a_table_with_strata(
     tmp_path: Path, lacking: Sequence[int]
 ):
-    volume = "mr__gtv__shape_mesh_volume"
+    volume = "mr__gtv__ibsi_morph_volume"
     found = without(columns(100), [volume], lacking)
     bundle = released(tmp_path, found, [COHORT, BY_SEX, BINS_BY_SEX])
     assert reasons(bundle)["by_sex"] == ""
@@ -149,7 +149,7 @@ def test_covariates_of_overlapping_blocks_show_no_small_group(
     tmp_path: Path, lacking: int, blocks: set[str]
 ):
     """Sums of ages over 100 and over 88 of them are sums of ages of twelve."""
-    found = without(columns(100), ["mr__gtv__shape_mesh_volume"], range(lacking))
+    found = without(columns(100), ["mr__gtv__ibsi_morph_volume"], range(lacking))
     bundle = released(tmp_path, found, [COHORT, COVARIATES])
     numbers = {parse_key(c.key).get("pattern") for c in bundle.cells if c.measure == "sxx"}
     assert numbers == blocks

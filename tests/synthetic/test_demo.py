@@ -32,7 +32,7 @@ def directory(tmp_path):
         with tarfile.open(inbox / f"{site}-r0001.bundle", "w") as archive:
             archive.add(tmp_path / "cells.tsv", "cells.tsv")
         private = tmp_path / site / "private"
-        volume = {"patient": "p1", "mr__gtv__shape_voxel_volume": "1005"}
+        volume = {"patient": "p1", "mr__gtv__ibsi_morph_vol_approx": "1005"}
         write_sheet(private / "cohort.tsv", [volume])
         status = [
             {"patient": "p1", "imaging": "done", "code": ""},

@@ -126,7 +126,7 @@ def test_pyradiomics_finds_the_analytic_answers():
         found[roi] = extractor.execute(*images)
     with (PACK / "phantom" / "truth.tsv").open() as stream:
         rows = list(csv.DictReader(stream, delimiter="\t"))
-    assert len(rows) == 15
-    for row in rows:
+    assert len(rows) == 30
+    for row in (row for row in rows if not row["feature"].startswith("ibsi_")):
         value = float(found[row["roi"]][names[row["feature"]]])
         assert abs(value - float(row["value"])) <= float(row["tolerance"]), row

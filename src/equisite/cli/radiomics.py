@@ -32,11 +32,11 @@ def extract(args: argparse.Namespace) -> int:
     protocol = Protocol.model_validate_json(args.protocol.read_bytes())
     rows, outcomes = extract_batch(
         args.regions,
-        protocol.radiomics.modalities,
+        protocol.radiomics,
         lambda line: print(line, file=sys.stderr, flush=True),
     )
     write_outcomes(args.outcomes, outcomes)
-    write_table(args.out, table_columns(), (row.cells() for row in rows))
+    write_table(args.out, table_columns(protocol.radiomics), (row.cells() for row in rows))
     refused = sum(row.roi_status != "ok" for row in rows)
     print(f"{len(rows)} regions, {refused} refused", file=sys.stderr)
     return 0
@@ -52,12 +52,12 @@ def perturb(args: argparse.Namespace) -> int:
     rows = (
         perturb_batch(
             args.regions,
-            radiomics.modalities,
+            radiomics,
             radiomics.robustness,
             lambda line: print(line, file=sys.stderr, flush=True),
         )
         if radiomics.robustness
         else ()
     )
-    write_table(args.out, perturbed_columns(), rows)
+    write_table(args.out, perturbed_columns(radiomics), rows)
     return 0

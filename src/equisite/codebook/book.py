@@ -9,16 +9,19 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from equisite.codebook.aggregation import variables_of
 from equisite.codebook.constants import COLUMNS, Constant, from_row
 from equisite.codebook.constants import faults as constant_faults
 from equisite.codebook.lint import faults as entry_faults
-from equisite.codebook.model import Variable
+from equisite.codebook.model import Mode, Variable
 from equisite.core.canonical import sha256_file, sha256_json
 from equisite.core.errors import ConfigError, Finding, InputError
 from equisite.core.tables import read_table
 
-DOMAINS = ("clinical", "germline", "somatic", "imaging", "quality")
+DOMAINS = ("clinical", "germline", "somatic", "imaging", "ibsi", "quality")
 SEPARATOR = "__"
+CORE_LISTS: dict[str, Mode] = {"core": "ibsi", "pyradiomics_core": "pyradiomics"}
+"""Last part of the name of a core list, and the mode whose features it holds."""
 
 
 def resources_folder() -> Path:
@@ -89,10 +92,14 @@ class Codebook:
         found = self._by_id.get(parts[0] if kind == "signature" else parts[-1])
         return found if found is not None and found.instances == kind else None
 
-    def features(self) -> tuple[Variable, ...]:
-        """All radiomic features, in the order of the codebook."""
+    def features(self, mode: Mode | None = None) -> tuple[Variable, ...]:
+        """All radiomic features, or those of one mode, in the order of the codebook."""
         return tuple(
-            v for v in self.variables if v.class_ == "imaging" and v.instances == "modality_roi"
+            v
+            for v in self.variables
+            if v.class_ == "imaging"
+            and v.instances == "modality_roi"
+            and mode in (None, v.mode)
         )
 
     def instance_columns(self, modality: str, roi: str) -> tuple[str, ...]:
@@ -101,21 +108,23 @@ class Codebook:
             column(modality, roi, v.id) for v in self.variables if v.instances == "modality_roi"
         )
 
-    def core_features(self, modality: str) -> tuple[str, ...]:
+    def core_features(self, modality: str, mode: Mode = "ibsi") -> tuple[str, ...]:
         """Ids of the core list of a modality (`CT`, `MR`, `PT`, any case)."""
-        return tuple(v.id for v in self.variables if modality.upper() in v.core)
+        return tuple(v.id for v in self.features(mode) if modality.upper() in v.core)
 
     def columns_of(self, features: str | tuple[str, ...]) -> tuple[str, ...]:
-        """Columns that a table of the protocol names: a list, or `<modality>__<roi>__core`.
+        """Columns that a table of the protocol names: a list, or the core list of a region.
 
+        The core list is `<modality>__<roi>__core`, or `..__pyradiomics_core` for features
+        with the names and numbers of PyRadiomics.
         Raises ConfigError UNKNOWN_VARIABLE for a name that is no column of the codebook.
         """
         names = (features,) if isinstance(features, str) else features
         columns: list[str] = []
         for name in names:
             parts = name.split(SEPARATOR)
-            if len(parts) == 3 and parts[2] == "core":
-                core = self.core_features(parts[0])
+            if len(parts) == 3 and parts[2] in CORE_LISTS:
+                core = self.core_features(parts[0], CORE_LISTS[parts[2]])
                 if not core:
                     raise ConfigError("UNKNOWN_VARIABLE", name=name)
                 columns += [column(parts[0], parts[1], feature) for feature in core]
@@ -168,7 +177,8 @@ def read_entries(folder: Path) -> tuple[list[tuple[str, Variable]], list[Finding
             problem = "the file is not a list of entries"
             found.append(Finding("CODEBOOK_UNREADABLE", path.name, {"problem": problem}))
             continue
-        for number, entry in enumerate(content, start=1):
+        numbered = ((n, v) for n, e in enumerate(content, start=1) for v in variables_of(e))
+        for number, entry in numbered:
             try:
                 entries.append((domain, Variable.model_validate(entry)))
             except ValidationError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 
 from equisite.codebook.model import Variable
 from equisite.core.errors import Finding
@@ -33,13 +33,13 @@ def faults(entries: Sequence[tuple[str, Variable]], version: str) -> list[Findin
             problems.append("the id is used by more than one entry")
         where = f"{domain}.yaml ({v.id})"
         found += [Finding("CODEBOOK_FAULT", where, {"problem": p}) for p in problems]
-    for modality in ("CT", "MR", "PT"):
-        number = sum(modality in v.core for _, v in entries)
+    for domain, modality in product(("imaging", "ibsi"), ("CT", "MR", "PT")):
+        number = sum(modality in v.core for d, v in entries if d == domain)
         if number > CORE_LIMIT:
             problem = (
                 f"{number} core features for {modality}, at most {CORE_LIMIT} fit the budget"
             )
-            found.append(Finding("CODEBOOK_FAULT", "imaging.yaml", {"problem": problem}))
+            found.append(Finding("CODEBOOK_FAULT", f"{domain}.yaml", {"problem": problem}))
     return found
 
 

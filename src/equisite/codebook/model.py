@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+Mode = Literal["ibsi", "pyradiomics"]
 Form = Literal["count", "moment", "hist", "carriers", "comoment", "variants"]
 Kind = Literal["code", "number", "count", "flag"]
 SensitivityClass = Literal["clinical", "germline", "somatic", "imaging", "quality"]
-Dimension = Literal["0", "1", "2", "3", "-1", "i", "i2", "i2_3"]
+Dimension = Literal["0", "1", "2", "3", "-1", "i", "i2", "i_3", "i2_3"]
 Label = Annotated[str, Field(min_length=1, max_length=80)]
 CodeName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")]
 VariableId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
@@ -42,7 +43,8 @@ class Variable(BaseModel):
     codes: code to label, in the order of tables and plots. bands: lower bound, inclusive,
     of each code of a banded number. ranges: the codes of a classification that fall into
     each code. dimension: 0 ratio, 1 length, 2 area, 3 volume, -1 inverse length, i
-    intensity, i2 its square, i2_3 that times a volume. lower: smallest possible value.
+    intensity, i2 its square, i_3 and i2_3 these times a volume. aggregation: of directions
+    and slices, as the IBSI reference values name it. lower: smallest possible value.
     structural_zeros: partial keys (`sex=male|diagnosis_chapter=XV`) that are zero by
     nature. reference_frequency: of carriers in a public population, one number or by
     instance. instances: columns stand per modality and region, per gene of the panel, per
@@ -69,6 +71,7 @@ class Variable(BaseModel):
     structural_zeros: tuple[str, ...] = ()
     reference_frequency: float | dict[str, float] | None = None
     instances: Literal["modality_roi", "panel", "signature", "allele"] | None = None
+    aggregation: str = ""
     core: tuple[Literal["CT", "MR", "PT"], ...] = ()
     constant: RegisteredConstant | None = None
     source: tuple[Source, ...] = Field(min_length=1)
@@ -88,6 +91,11 @@ class Variable(BaseModel):
     def absent_code(self) -> str:
         """The code that stands for a value that is not there; empty if none is registered."""
         return next((c for c in self.codes if c in ABSENT_CODES), "")
+
+    @property
+    def mode(self) -> Mode:
+        """Whose definition of a radiomic feature this is."""
+        return "pyradiomics" if self.external("PyRadiomics") else "ibsi"
 
     @property
     def is_numeric(self) -> bool:

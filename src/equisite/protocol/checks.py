@@ -17,8 +17,8 @@ from equisite.protocol.models import (
     ComomentTable,
     FeatureTable,
     Protocol,
-    RadiomicSettings,
 )
+from equisite.protocol.radiomic_checks import of_other_mode, radiomics_faults
 from equisite.protocol.salvage import Examined
 from equisite.protocol.yaml_text import Document, Location
 
@@ -27,7 +27,6 @@ PATIENTS_K = 10
 PATIENTS_N = 30
 """Smallest cohort of patients from which anything leaves (rule R2)."""
 RULESET_OF = {"patients": "default-v1", "public": "public-data-v1"}
-TEXTURES = {"glcm", "glrlm", "glszm", "gldm", "ngtdm"}
 _KEY = re.compile(r"^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5[0-9A-Za-z+/]{48}( .*)?$")
 
 
@@ -43,7 +42,8 @@ def check_protocol(
     protocol, sound = examined.part, examined.document
     if protocol is None or sound is None:
         return findings
-    for check in (_patterns, _pinned, _rules_of_release, _radiomics, _tables):
+    findings += radiomics_faults(getattr(protocol, "radiomics", None), sound)
+    for check in (_patterns, _pinned, _rules_of_release, _tables):
         findings += check(_Sound(protocol, sound, examined.knows, folder))
     return findings
 
@@ -168,22 +168,6 @@ def _rules_of_release(sound: _Sound) -> Iterator[Finding]:
         yield Finding("MINIMUM_TOO_SMALL", where, {"value": minimum, "least": k})
 
 
-def _radiomics(sound: _Sound) -> Iterator[Finding]:
-    radiomics = getattr(sound.protocol, "radiomics", None)
-    for modality, settings in getattr(radiomics, "modalities", {}).items():
-        place: Location = ("radiomics", "modalities", modality)
-        if settings.range is not None and settings.range[0] >= settings.range[1]:
-            yield Finding("RANGE_REVERSED", sound.document.where((*place, "range")))
-        bins = (settings.bin_width is not None) + (settings.bin_count is not None)
-        if bins != 1 and _discretises(settings):
-            where = sound.document.where(place)
-            yield Finding("BINS_UNCLEAR", where, {"modality": modality, "given": bins})
-
-
-def _discretises(settings: RadiomicSettings) -> bool:
-    return bool(TEXTURES & set(settings.classes)) or "firstorder" in settings.classes
-
-
 def _tables(sound: _Sound) -> Iterator[Finding]:
     protocol, document = sound.protocol, sound.document
     sets: tuple[str, ...] | None = None
@@ -220,6 +204,9 @@ def _tables(sound: _Sound) -> Iterator[Finding]:
             if modalities is not None and modality not in modalities:
                 numbers = {"modality": modality, "name": name}
                 yield Finding("MODALITY_WITHOUT_SETTINGS", where, {**numbers})
+            if modalities is not None and of_other_mode(protocol.radiomics, name):
+                numbers = {"name": name, "mode": protocol.radiomics.mode}
+                yield Finding("FEATURE_OF_OTHER_MODE", where, {**numbers})
             if regions is not None and region not in regions:
                 known = ", ".join(regions)
                 yield Finding("ROI_UNKNOWN", where, {"roi": region, "known": known})

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from equisite.protocol.imaging import Imaging
 from equisite.protocol.pinned import PinnedFile, Sha256
-from equisite.protocol.robustness import Robustness
+from equisite.protocol.radiomics import Radiomics
 from equisite.protocol.somatic import Somatic
 from equisite.protocol.strict import Strict
 
@@ -20,7 +20,6 @@ IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """Form of every id; ids are unique after case folding."""
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-Modality = Literal["CT", "MR", "PT"]
 Gene = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
 AnalysisSet = Literal["all", "genomics", "imaging", "both"]
 Consequence = Literal[
@@ -201,52 +200,6 @@ class Genomics(Strict):
         if callers not in (("bcftools",), ("bcftools", "freebayes")):
             raise ValueError("either [bcftools] or [bcftools, freebayes]")
         return callers
-
-
-class RadiomicSettings(Strict):
-    """Extraction settings of one modality; names as in PyRadiomics where it has them."""
-
-    spacing_mm: tuple[float, float, float] | None = Field(
-        default=None, description="x, y, z of the resampled grid; absent: native grid."
-    )
-    interpolator: Literal["linear", "bspline", "nearest"] = Field(
-        default="linear", description="How an image is resampled."
-    )
-    bin_width: float | None = Field(
-        default=None, gt=0, description="Fixed bin size, in image units."
-    )
-    bin_count: int | None = Field(default=None, ge=2, le=1000, description="Fixed bin number.")
-    range: tuple[float, float] | None = Field(
-        default=None, description="Re-segmentation bounds."
-    )
-    normalize: bool = Field(
-        default=False, description="Scale to zero mean and unit SD before binning (MR)."
-    )
-    classes: tuple[
-        Literal["shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm"], ...
-    ] = Field(
-        default=("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm"),
-        description="Feature classes that are computed.",
-    )
-    minimum_voxels: int = Field(
-        default=64, ge=1, description="Fewer: ROI_SMALL, texture missing."
-    )
-
-
-class Radiomics(Strict):
-    """Engine and settings by modality."""
-
-    engine: Literal["pyradiomics"] = Field(
-        default="pyradiomics", description="Program that computes the features."
-    )
-    modalities: dict[Modality, RadiomicSettings] = Field(
-        min_length=1, description="Settings by modality: CT, MR, PT."
-    )
-    robustness: Robustness | None = Field(
-        default=None,
-        description="Perturbed copies of cases, to see which features stand them; "
-        "absent: none are made.",
-    )
 
 
 class Cohort(Strict):

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from equisite.protocol.imaging import RoiName
-from equisite.protocol.models import Identifier, Modality
+from equisite.protocol.models import Identifier
+from equisite.protocol.radiomics import Modality
 from equisite.protocol.strict import Strict
 
 

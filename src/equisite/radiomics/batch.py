@@ -11,10 +11,10 @@ from pathlib import Path
 from equisite.core.errors import Finding, InputError
 from equisite.core.outcomes import Outcome, done, judged
 from equisite.core.tables import read_table
-from equisite.protocol.models import Modality, RadiomicSettings
-from equisite.radiomics.engine_pyradiomics import ENGINE
-from equisite.radiomics.extraction import Extraction, extract, feature_columns
-from equisite.radiomics.settings import settings_hash
+from equisite.protocol.radiomics import Radiomics, RadiomicSettings
+from equisite.radiomics.columns import feature_columns
+from equisite.radiomics.extraction import Extraction, extract
+from equisite.radiomics.settings import engine_text, settings_hash
 from equisite.radiomics.volumes import check_same_grid, open_volume
 
 KEYS = ("patient", "token", "modality", "roi", "reader")
@@ -60,9 +60,10 @@ class FeatureRow:
         return named | dict(self.values)
 
 
-def table_columns() -> list[str]:
-    """Columns of the features table, the same for every protocol and every case."""
-    return [*KEYS, "engine", "settings_hash", "roi_status", *feature_columns()]
+def table_columns(radiomics: Radiomics) -> list[str]:
+    """Columns of the features table of a protocol, the same for every case."""
+    features = feature_columns(radiomics.mode, radiomics.modalities.values())
+    return [*KEYS, "engine", "settings_hash", "roi_status", *features]
 
 
 def read_regions(path: Path) -> list[dict[str, str]]:
@@ -80,19 +81,19 @@ def read_regions(path: Path) -> list[dict[str, str]]:
 
 def extract_batch(
     regions: Path,
-    settings: Mapping[Modality, RadiomicSettings],
+    radiomics: Radiomics,
     progress: Callable[[str], None],
 ) -> tuple[list[FeatureRow], list[Outcome]]:
     """Features and outcomes of all regions of a table, sorted.
 
-    settings: by modality. progress: takes a line that names a case by token only.
+    radiomics: of the protocol. progress: takes a line that names a case by token only.
     Raises OSError when a volume that the table names is not there.
     """
     rows = []
     outcomes: list[Outcome] = []
     waiting = read_regions(regions)
     for number, region in enumerate(waiting, start=1):
-        row, told = _extract_one(regions.parent, region, settings)
+        row, told = _extract_one(regions.parent, region, radiomics)
         rows.append(row)
         outcomes += told
         status = row.roi_status
@@ -101,38 +102,51 @@ def extract_batch(
 
 
 def _extract_one(
-    folder: Path, region: Mapping[str, str], settings: Mapping[Modality, RadiomicSettings]
+    folder: Path, region: Mapping[str, str], radiomics: Radiomics
 ) -> tuple[FeatureRow, list[Outcome]]:
     item = "/".join(region[c] for c in ("modality", "token", "roi"))
-    chosen = next((s for m, s in settings.items() if m == region["modality"]), None)
+    found = radiomics.modalities.items()
+    chosen = next((s for m, s in found if m == region["modality"]), None)
+    columns = feature_columns(radiomics.mode, radiomics.modalities.values())
+    engine = engine_text(radiomics.engine, radiomics.mode)
     try:
         if chosen is None:
             raise InputError("NO_SETTINGS", modality=region["modality"])
-        result = _features(folder, region, chosen)
+        result = _features(folder, region, chosen, radiomics)
     except InputError as error:
-        result = Extraction(dict.fromkeys(feature_columns(), math.nan), error.findings)
+        result = Extraction({}, error.findings)
     row = FeatureRow(
         patient=region["patient"],
         token=region["token"],
         modality=region["modality"],
         roi=region["roi"],
         reader=region["reader"],
-        engine=ENGINE,
-        settings_hash="" if chosen is None else settings_hash(chosen, ENGINE),
+        engine=engine,
+        settings_hash="" if chosen is None else settings_hash(chosen, engine),
         roi_status=result.status,
-        values=result.values,
+        values={name: result.values.get(name, math.nan) for name in columns},
     )
     return row, list(_outcomes(region["patient"], item, result.findings))
 
 
 def _features(
-    folder: Path, region: Mapping[str, str], settings: RadiomicSettings
+    folder: Path,
+    region: Mapping[str, str],
+    settings: RadiomicSettings,
+    radiomics: Radiomics,
 ) -> Extraction:
     image = _opened(folder / region["image"])
     mask = open_volume(folder / region["mask"])
     check_same_grid(image, mask)
     try:
-        return extract(image.voxels, mask.voxels != 0, image.spacing_mm, settings)
+        return extract(
+            image.voxels,
+            mask.voxels,
+            image.spacing_mm,
+            settings,
+            mode=radiomics.mode,
+            engine=radiomics.engine,
+        )
     except ENGINE_ERRORS as error:
         # The text of a foreign error may hold anything; its type is enough to find it.
         raise InputError("ENGINE_REFUSED", problem=type(error).__name__) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from equisite.core.canonical import sha256_bytes
 from equisite.core.errors import InputError
 from equisite.core.tables import format_cell, read_rows, read_table
-from equisite.radiomics.batch import table_columns
+from equisite.radiomics.batch import KEYS
 
 ITEM = "radiomics"
 IDENTITY = ("patient", "token", "engine")
@@ -53,17 +53,21 @@ def score(features: Path, truth: Sequence[AnalyticValue]) -> list[Score]:
     Per feature: `ccc` over the regions, where at least three have a truth. Over all:
     `max_difference` in units of the tolerance (at most 1 passes).
     Raises InputError TABLE_UNREADABLE when the table is none of features; PHANTOM_INCOMPLETE
-    when a region or value of the truth is not in it: the pack's images have no excuse.
+    when a region or value of the truth is not in it: the pack's images have no excuse. The
+    truth has the ids of both modes; those of the other one are no columns and not judged.
     """
     columns, rows = read_table(features)
-    if columns != table_columns():
+    if not {*KEYS, "engine", "settings_hash", "roi_status"} <= set(columns):
         problem = "columns are not those of the features table"
         raise InputError("TABLE_UNREADABLE", features.name, problem=problem)
     by_roi = {row["roi"]: row for row in rows}
-    scores = [Score(f"{ITEM}/{roi}", "digest", _digest(row)) for roi, row in by_roi.items()]
+    result = [column for column in columns if column not in IDENTITY]
+    scores = [
+        Score(f"{ITEM}/{roi}", "digest", _digest(row, result)) for roi, row in by_roi.items()
+    ]
     pairs: dict[str, list[tuple[float, float]]] = defaultdict(list)
     worst = 0.0
-    for expected in truth:
+    for expected in (value for value in truth if value.feature in columns):
         text = by_roi.get(expected.roi, {}).get(expected.feature, "")
         if not text:
             raise InputError("PHANTOM_INCOMPLETE", roi=expected.roi, feature=expected.feature)
@@ -101,6 +105,6 @@ def concordance(pairs: Sequence[tuple[float, float]]) -> float:
     return 1.0 if apart == 0 else 2 * shared / apart
 
 
-def _digest(row: Mapping[str, str]) -> str:
-    cells = [f"{c}={row[c]}" for c in table_columns() if c not in IDENTITY]
+def _digest(row: Mapping[str, str], columns: Sequence[str]) -> str:
+    cells = [f"{c}={row[c]}" for c in columns]
     return sha256_bytes("\n".join(cells).encode())

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equisite.codebook.book import codebook
-from equisite.protocol.models import RadiomicSettings
+from equisite.protocol.radiomics import RadiomicSettings
 from equisite.radiomics.region import Mask
 
 VERSION = "3.0.1"
@@ -131,7 +131,7 @@ def compute(
 @cache
 def identifiers() -> dict[str, str]:
     """Codebook id of each PyRadiomics name."""
-    return {v.external("PyRadiomics"): v.id for v in codebook().features()}
+    return {v.external("PyRadiomics"): v.id for v in codebook().features("pyradiomics")}
 
 
 def _binning(settings: RadiomicSettings) -> dict[str, float | int]:

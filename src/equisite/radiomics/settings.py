@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from equisite.codebook.model import Mode
 from equisite.core.canonical import sha256_json
-from equisite.protocol.models import RadiomicSettings
+from equisite.protocol.radiomics import RadiomicSettings
+
+VERSION = "1.0.0"
+"""Of the product's own engine; another one whenever a number may change."""
+
+
+def engine_text(engine: str, mode: Mode) -> str:
+    """Text of the column `engine`: program, version, and for the product's own the mode.
+
+    >>> engine_text("equisite", "ibsi"), engine_text("pyradiomics", "pyradiomics")
+    ('equisite-1.0.0-ibsi', 'pyradiomics-3.0.1')
+    """
+    return "pyradiomics-3.0.1" if engine == "pyradiomics" else f"equisite-{VERSION}-{mode}"
 
 
 def settings_hash(settings: RadiomicSettings, engine: str) -> str:

@@ -11,12 +11,17 @@ import numpy as np
 import pytest
 
 from equisite.core.tables import read_table, table_text, write_table
-from equisite.protocol.models import RadiomicSettings
+from equisite.protocol.radiomics import Radiomics
 from equisite.protocol.robustness import Robustness
 from equisite.radiomics.extraction import extract
 from equisite.radiomics.perturbation.batch import perturb_batch, perturbed_columns
 
-SETTINGS: Any = {"MR": RadiomicSettings(bin_count=16), "CT": RadiomicSettings(bin_width=25.0)}
+SETTINGS = Radiomics.model_validate(
+    {
+        "mode": "pyradiomics",
+        "modalities": {"MR": {"bin_count": 16}, "CT": {"bin_width": 25.0}},
+    }
+)
 FEW = Robustness(translations=(0.0, 0.5), rotations_deg=(0, 5), copies=3)
 COLUMNS = ["patient", "token", "modality", "roi", "reader", "image", "mask"]
 
@@ -65,13 +70,15 @@ def test_a_copy_that_moves_nothing_is_the_case_itself(
     )
     row = table(folder, still)[0]
     image, mask = case(seed=0)
-    expected = extract(image, mask, (0.9, 0.9, 3.0), SETTINGS["MR"]).values
+    expected = extract(
+        image, mask, (0.9, 0.9, 3.0), SETTINGS.modalities["MR"], mode="pyradiomics"
+    ).values
     for name in ("shape_voxel_volume", "firstorder_mean", "glcm_contrast"):
         assert row[name] == pytest.approx(expected[name], rel=1e-6)
 
 
 def test_order_and_share_change_no_row(folder: Path) -> None:
-    columns = perturbed_columns()
+    columns = perturbed_columns(SETTINGS)
 
     def texts(rows: list[dict[str, Any]]) -> set[str]:
         return set(table_text(columns, ([r[c] for c in columns] for r in rows)).splitlines())

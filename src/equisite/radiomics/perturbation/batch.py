@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from equisite.codebook.book import codebook
 from equisite.core.errors import InputError
-from equisite.protocol.models import Modality, RadiomicSettings
+from equisite.protocol.radiomics import Radiomics, RadiomicSettings
 from equisite.protocol.robustness import Robustness
 from equisite.radiomics.batch import ENGINE_ERRORS, KEYS, read_regions
+from equisite.radiomics.columns import feature_columns, quality_columns
 from equisite.radiomics.extraction import extract
 from equisite.radiomics.perturbation.chain import chain, is_chosen
 from equisite.radiomics.perturbation.copies import perturbed_copies
@@ -22,14 +22,19 @@ from equisite.radiomics.volumes import check_same_grid, open_volume
 Cells = dict[str, object]
 
 
-def perturbed_columns() -> list[str]:
+def perturbed_columns(radiomics: Radiomics) -> list[str]:
     """Columns of the table: the case, the copy, what became of it, and all features."""
-    return [*KEYS, "copy", "roi_status", *(v.id for v in codebook().features())]
+    return [*KEYS, "copy", "roi_status", *_features(radiomics)]
+
+
+def _features(radiomics: Radiomics) -> tuple[str, ...]:
+    columns = feature_columns(radiomics.mode, radiomics.modalities.values())
+    return columns[: -len(quality_columns())]
 
 
 def perturb_batch(
     regions: Path,
-    settings: Mapping[Modality, RadiomicSettings],
+    radiomics: Radiomics,
     robustness: Robustness,
     progress: Callable[[str], None],
 ) -> Iterator[Cells]:
@@ -42,8 +47,7 @@ def perturb_batch(
     chosen = [r for r in read_regions(regions) if is_chosen(r["token"], robustness.share)]
     for number, region in enumerate(sorted(chosen, key=_place), start=1):
         progress(f"{region['token']} {region['roi']} ({number} of {len(chosen)})")
-        one = next((s for m, s in settings.items() if m == region["modality"]), None)
-        yield from _case(regions.parent, region, one, robustness)
+        yield from _case(regions.parent, region, radiomics, robustness)
 
 
 def _place(region: Mapping[str, str]) -> tuple[str, ...]:
@@ -53,17 +57,20 @@ def _place(region: Mapping[str, str]) -> tuple[str, ...]:
 def _case(
     folder: Path,
     region: Mapping[str, str],
-    settings: RadiomicSettings | None,
+    radiomics: Radiomics,
     robustness: Robustness,
 ) -> Iterator[Cells]:
     names = {key: region[key] for key in KEYS}
-    columns = perturbed_columns()[len(KEYS) + 2 :]
+    columns = _features(radiomics)
+    given = radiomics.modalities.items()
+    settings = next((s for m, s in given if m == region["modality"]), None)
     done = 0
     try:
         if settings is None:
             raise InputError("NO_SETTINGS", modality=region["modality"])
-        for copy, status, values in _copies(folder, region, settings, robustness):
-            yield {**names, "copy": copy, "roi_status": status, **values}
+        for copy, status, values in _copies(folder, region, settings, radiomics, robustness):
+            cells = {name: values.get(name, math.nan) for name in columns}
+            yield {**names, "copy": copy, "roi_status": status, **cells}
             done += 1
     except InputError as error:
         missing = dict.fromkeys(columns, math.nan)
@@ -76,6 +83,7 @@ def _copies(
     folder: Path,
     region: Mapping[str, str],
     settings: RadiomicSettings,
+    radiomics: Radiomics,
     robustness: Robustness,
 ) -> Iterator[tuple[int, str, dict[str, float]]]:
     image = open_volume(folder / region["image"])
@@ -96,14 +104,17 @@ def _copies(
         region["token"],
     ):
         try:
-            found = extract(copy.image.astype(np.float32), copy.mask, (x, y, z), on_grid)
+            found = extract(
+                copy.image.astype(np.float32),
+                copy.mask,
+                (x, y, z),
+                on_grid,
+                mode=radiomics.mode,
+                engine=radiomics.engine,
+            )
         except ENGINE_ERRORS as error:
             raise InputError("ENGINE_REFUSED", problem=type(error).__name__) from error
-        yield (
-            copy.perturbation.copy,
-            found.status,
-            {v.id: found.values[v.id] for v in codebook().features()},
-        )
+        yield copy.perturbation.copy, found.status, found.values
 
 
 def _reversed(spacing_mm: Triple) -> Triple:

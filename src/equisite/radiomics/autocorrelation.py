@@ -1,0 +1,88 @@
+"""Moran's I and Geary's C over all pairs of voxels, by Fourier transform."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equisite.radiomics.kernels.spectra import weighted_products
+from equisite.radiomics.region import Mask
+
+Floats = NDArray[np.float64]
+
+
+def moran_and_geary(
+    values: Floats, mask: Mask, spacing_mm: tuple[float, float, float]
+) -> tuple[float, float]:
+    """Moran's I and Geary's C with weight 1 / distance of voxel centres; NaN where undefined.
+
+    values: intensities of the mask's voxels, in raster order. mask: (z, y, x), its bounding
+    box. spacing_mm: (z, y, x). Every pair counts. With y = x - mean and Q(a, b) the sum over
+    pairs of w a b: I = N / S0 Q(y, y) / sum y^2, C = (N - 1) / (2 S0)
+    (2 Q(y^2, 1) - 2 Q(y, y)) / sum y^2, S0 = Q(1, 1). Q is a product of spectra, which are
+    made in single precision: at most about 1e-6 of the result.
+    Source: IBSI manual, sections 3.1.20 and 3.1.21.
+    """
+    number = values.size
+    centred = values - values.mean()
+    spread = float(np.abs(centred).max())
+    if number < 2 or spread == 0:
+        return float("nan"), float("nan")
+    centred = centred / spread
+    square = float((centred**2).sum())
+    sizes = tuple(_even_length(2 * n - 1) for n in mask.shape)
+    spectra = [_spectrum(field, mask, sizes) for field in (None, centred, centred**2)]
+    weights = _weights(mask.shape, spacing_mm, sizes)
+    out = np.zeros(3)
+    weighted_products(spectra[0], spectra[1], spectra[2], weights, out)
+    all_pairs, own, mixed = (float(q) for q in out)
+    moran = number / all_pairs * own / square
+    geary = (number - 1) / all_pairs * (mixed - own) / square
+    return moran, geary
+
+
+def _even_length(least: int) -> int:
+    from scipy.fft import next_fast_len
+
+    length: int = next_fast_len(least)
+    while length % 2:
+        length = next_fast_len(length + 1)
+    return length
+
+
+def _spectrum(
+    values: Floats | None, mask: Mask, sizes: tuple[int, ...]
+) -> NDArray[np.complex64]:
+    """Half spectrum of the values on the mask, or of the mask, padded with zeros.
+
+    One axis after the other, so that lines of zeros are not transformed.
+    """
+    from scipy.fft import fft, rfft
+
+    field = np.zeros(mask.shape, np.float32)
+    field[mask] = 1.0 if values is None else values
+    spectrum = rfft(field, sizes[2], axis=2)
+    spectrum = fft(spectrum, sizes[1], axis=1, overwrite_x=True)
+    whole: NDArray[np.complex64] = fft(spectrum, sizes[0], axis=0, overwrite_x=True)
+    return np.ascontiguousarray(whole)
+
+
+@lru_cache(maxsize=4)
+def _weights(
+    shape: tuple[int, ...], spacing_mm: tuple[float, float, float], sizes: tuple[int, ...]
+) -> Floats:
+    """Spectrum of 1 / distance over one quarter of each period, divided by their product."""
+    from scipy.fft import dctn
+
+    steps = [np.arange(n // 2 + 1) * float(s) for n, s in zip(sizes, spacing_mm, strict=True)]
+    for axis, length in enumerate(shape):
+        steps[axis][length:] = np.inf  # no two voxels of the mask are so far apart
+    squares = [s**2 for s in steps]
+    distance = np.sqrt(
+        squares[0][:, None, None] + squares[1][None, :, None] + squares[2][None, None, :]
+    )
+    distance[0, 0, 0] = np.inf
+    spectrum: Floats = dctn(1.0 / distance, type=1) / float(np.prod(sizes))
+    return spectrum

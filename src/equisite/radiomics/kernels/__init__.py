@@ -1,0 +1,1 @@
+"""Compiled loops over voxels, matrices and points; arrays in, arrays out."""

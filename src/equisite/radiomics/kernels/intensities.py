@@ -1,0 +1,119 @@
+"""Sums over the intensities of a region, and their grey levels."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from equisite.radiomics.kernels.compiled import compiled
+
+Array = Any
+
+BLOCK = 1024
+"""Values that are summed before they join the total: keeps rounding small in long sums."""
+
+
+@compiled("void(float64[::1], float64, float64[::1])")
+def central_sums(values: Array, mean: float, out: Array) -> None:
+    """Sums of |d|, d^2, d^3, d^4 and x^2 over all values x, d = x - mean; out: (5,)."""
+    out[:] = 0.0
+    part = np.empty(5)
+    for start in range(0, values.size, BLOCK):
+        part[:] = 0.0
+        for i in range(start, min(start + BLOCK, values.size)):
+            x = values[i]
+            d = x - mean
+            square = d * d
+            part[0] += abs(d)
+            part[1] += square
+            part[2] += square * d
+            part[3] += square * square
+            part[4] += x * x
+        for k in range(5):
+            out[k] += part[k]
+
+
+@compiled("float64(float64[::1], float64, float64)")
+def trimmed_deviation(values: Array, low: float, high: float) -> float:
+    """Mean absolute deviation from the mean of the values from `low` to `high`, inclusive."""
+    total = 0.0
+    count = 0
+    for start in range(0, values.size, BLOCK):
+        part = 0.0
+        for i in range(start, min(start + BLOCK, values.size)):
+            x = values[i]
+            if not (x < low or x > high):
+                part += x
+                count += 1
+        total += part
+    if count == 0:
+        return math.nan
+    mean = total / count
+    total = 0.0
+    for start in range(0, values.size, BLOCK):
+        part = 0.0
+        for i in range(start, min(start + BLOCK, values.size)):
+            x = values[i]
+            if not (x < low or x > high):
+                part += abs(x - mean)
+        total += part
+    return total / count
+
+
+@compiled("float64(float64[::1], float64)")
+def mean_distance(values: Array, centre: float) -> float:
+    """Mean of |x - centre|."""
+    total = 0.0
+    for start in range(0, values.size, BLOCK):
+        part = 0.0
+        for i in range(start, min(start + BLOCK, values.size)):
+            part += abs(values[i] - centre)
+        total += part
+    mean: float = total / values.size
+    return mean
+
+
+@compiled("void(float64[::1], float64[::1], int32[::1], int64[::1])")
+def levels_between(values: Array, edges: Array, out: Array, counts: Array) -> None:
+    """Grey level k of each value: edges[k - 1] <= value < edges[k]; also voxels by level.
+
+    edges: at least two, rising, evenly spaced but for the last and for rounding; all values
+    lie at or above the first. counts: (edges.size + 1,).
+    A guess by division is corrected by comparison, so that the edges alone decide.
+    """
+    first = edges[0]
+    last = edges.size - 1
+    step = edges[1] - first
+    for i in range(values.size):
+        x = values[i]
+        k = int((x - first) / step)
+        k = min(max(k, 0), last)
+        while k > 0 and x < edges[k]:
+            k -= 1
+        while k < last and x >= edges[k + 1]:
+            k += 1
+        out[i] = k + 1
+        counts[k + 1] += 1
+
+
+@compiled("void(float64[::1], float64, float64, float64, int64, int32[::1], int64[::1])")
+def levels_by_step(
+    values: Array,
+    origin: float,
+    factor: float,
+    divisor: float,
+    most: int,
+    out: Array,
+    counts: Array,
+) -> None:
+    """Grey level floor(factor (x - origin) / divisor) + 1, at most `most`; and voxels by level.
+
+    counts: (most + 1,). Source: IBSI manual, section 2.7.
+    """
+    for i in range(values.size):
+        k = int(np.floor(factor * (values[i] - origin) / divisor)) + 1
+        k = min(k, most)
+        out[i] = k
+        counts[k] += 1
