@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
+import yaml
 
 from equisite.core.errors import ConfigError, Finding
 from equisite.intake.check import check_site, condensed
@@ -155,6 +157,42 @@ def test_mistakes_of_config_protocol_and_all_sheets_come_together(site: Path) ->
         ("KEY_VALUE", "protocol.yaml line 23, key cohort.minimum_n"),
         ("ROI_UNKNOWN", "protocol.yaml line 27, key tables[3].features"),
     ]
+
+
+def places_in(
+    content: object, above: tuple[str | int, ...] = ()
+) -> list[tuple[str | int, ...]]:
+    """Every key and list item of plain content, deepest last."""
+    if not isinstance(content, dict | list):
+        return []
+    items = content.items() if isinstance(content, dict) else enumerate(content)
+    found = []
+    for key, value in items:
+        found += [(*above, key), *places_in(value, (*above, key))]
+    return found
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "protocol.yaml", "keyring.yaml"])
+@pytest.mark.parametrize("value", [..., "???", 17, [], {"zebra": {}}])
+def test_whatever_place_is_spoilt_all_else_is_still_checked(
+    site: Path, name: str, value: object
+) -> None:
+    sheet = site / "patients.tsv"
+    sheet.write_text(sheet.read_text().replace("P03\tfemale", "P03\tf"))
+    original = yaml.safe_load((site / name).read_text())
+    for place in places_in(original):
+        content = deepcopy(original)
+        holder = content
+        for part in place[:-1]:
+            holder = holder[part]
+        if value is ...:
+            del holder[place[-1]]
+        else:
+            holder[place[-1]] = value
+        (site / name).write_text(yaml.safe_dump(content))
+        found = findings_of(site)
+        if place[0] != "sheets":
+            assert ("CELL_VALUE", "patients.tsv line 4, column sex") in found, place
 
 
 def test_thousands_of_mistakes_are_counted_and_a_few_of_each_kind_are_shown(

@@ -50,6 +50,12 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     verb.add_argument("--regions", type=Path, required=True, help="table of regions")
     verb.add_argument("--pictures", type=Path, required=True, help="folder to write")
     verb.set_defaults(call=draw)
+    purpose = "which series and masks lie below folders, for `equisite init`"
+    verb = verbs.add_parser("inventory", help=purpose, description=purpose)
+    verb.add_argument("--root", type=Path, required=True, action="append", help="folder")
+    verb.add_argument("--protocol", type=Path, help="protocol, to know its regions")
+    verb.add_argument("--out", type=Path, required=True, help="JSON to write")
+    verb.set_defaults(call=inventory)
     purpose = "count what a de-identification by PS3.15 would have removed"
     verb = verbs.add_parser("privacy", help=purpose, description=purpose)
     verb.add_argument("--root", type=Path, required=True, help="folder of DICOM files")
@@ -148,6 +154,23 @@ def draw(args: argparse.Namespace) -> int:
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     say(f"{len(rows)} regions expected, {len(rows)} pictures drawn")
+    return 0
+
+
+def inventory(args: argparse.Namespace) -> int:
+    """Look below folders; messages may name files, because nothing of a run is logged here."""
+    from equisite.core.atomic import write_bytes
+    from equisite.core.canonical import canonical_json
+    from equisite.imaging.inventory import take_inventory
+    from equisite.protocol.load import load_protocol
+
+    rules = load_protocol(args.protocol).imaging.roi if args.protocol is not None else None
+    try:
+        found = take_inventory(args.root, rules)
+    except OSError as error:
+        say(f"{error.filename}: {(error.strerror or 'cannot be read').lower()}")
+        return MACHINE_FAULT
+    write_bytes(args.out, canonical_json(found.plain()))
     return 0
 
 

@@ -11,8 +11,27 @@ _HERE = Path()
 
 def register_top(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands of this module."""
-    init = commands.add_parser("init", help="write an example site folder that runs as it is")
+    init = commands.add_parser(
+        "init",
+        help="write a site folder: an example that runs, or from your folders of raw data",
+        epilog="With --from-fastq or --from-dicom the sheets are written from what lies there;"
+        " cells that folders cannot tell stand as ??? and are refused until you fill them.",
+    )
     init.add_argument("directory", type=Path, help="a folder that does not exist or is empty")
+    for name, what in (("fastq", "FASTQ, BAM, CRAM and VCF"), ("dicom", "DICOM and masks")):
+        init.add_argument(
+            f"--from-{name}",
+            type=Path,
+            action="append",
+            default=[],
+            metavar="DIR",
+            help=f"folder with {what}, any depth; may be given again",
+        )
+    init.add_argument("--protocol", type=Path, help="protocol.yaml: its regions are looked for")
+    init.add_argument("--kind", choices=("normal", "tumour"), default="", help="of all samples")
+    init.add_argument(
+        "--assay", choices=("genome", "exome", "panel"), default="", help="of all samples"
+    )
     init.set_defaults(call=_init)
 
     check = commands.add_parser("check", help="check sheets and configuration; run nothing")
@@ -32,6 +51,20 @@ def register_top(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _init(args: argparse.Namespace) -> int:
+    if args.from_fastq or args.from_dicom:
+        from equisite.cli.from_folders import write_site
+
+        lines = write_site(
+            args.directory,
+            args.from_fastq,
+            args.from_dicom,
+            args.protocol,
+            args.kind,
+            args.assay,
+        )
+        for line in lines:
+            print(line)
+        return 0
     from equisite.cli.example import write_example
 
     for path in write_example(args.directory):

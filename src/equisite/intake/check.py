@@ -41,6 +41,8 @@ from equisite.protocol.yaml_text import Document
 
 SHOWN = 10
 """Findings of one kind in one column that are told line by line; the rest are counted."""
+SHOWN_ONCE = frozenset(("CELL_NOT_KNOWN",))
+"""Codes of which one line per column says everything."""
 
 Found = Mapping[tuple[int, str], Place]
 
@@ -243,10 +245,11 @@ def condensed(findings: Iterable[Finding], shown: int = SHOWN) -> list[Finding]:
         groups[finding.code, file, rest.partition(", ")[2]].append(finding)
     result: list[Finding] = []
     for (code, file, column), group in groups.items():
-        result += group[:shown]
-        if len(group) > shown:
+        told = 1 if code in SHOWN_ONCE else shown
+        result += group[:told]
+        if len(group) > told:
             place = file + (f", {column}" if column else "")
-            more = len(group) - shown
+            more = len(group) - told
             numbers: dict[str, Number] = {"count": more, "code": code}
             result.append(Finding("MORE_OF_A_KIND", place, numbers, stands_for=more))
     return result

@@ -14,7 +14,8 @@ from equisite.codebook.model import Variable
 from equisite.core.errors import Finding
 from equisite.intake.sheet_text import Line, SheetText, read_sheet
 from equisite.protocol.explain import close_to, did_you_mean, problem_of
-from equisite.protocol.site import WITHDRAWN, ImagingRow, PatientRow, SequencingRow
+from equisite.protocol.shape import meaning_of
+from equisite.protocol.site import NOT_KNOWN, WITHDRAWN, ImagingRow, PatientRow, SequencingRow
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -127,6 +128,8 @@ def _typed(
     for line in text.lines:
         wrong: list[Finding] = []
         if line.whole:
+            line, open_cells = _open_cells(text, line, model)  # noqa: PLW2901
+            wrong += open_cells
             wrong += _clinical_findings(text, line, clinical)
             try:
                 cells = model.model_validate(line.cells)
@@ -147,6 +150,23 @@ def _typed(
         text.certain,
         text.mentioned,
     )
+
+
+def _open_cells(
+    text: SheetText, line: Line, model: type[BaseModel]
+) -> tuple[Line, list[Finding]]:
+    """Cells that a person has not filled yet are told, and are not judged any further."""
+    columns = [column for column, cell in line.cells.items() if cell == NOT_KNOWN]
+    if not columns:
+        return line, []
+    findings = []
+    for column in columns:
+        field = model.model_fields.get(column)
+        what = meaning_of(field) if field else codebook().variable(column).definition
+        where = text.where(line.number, column)
+        findings.append(Finding("CELL_NOT_KNOWN", where, {"cell": NOT_KNOWN, "what": what}))
+    kept = {column: cell for column, cell in line.cells.items() if cell != NOT_KNOWN}
+    return replace(line, cells=kept, unclear=line.unclear | set(columns)), findings
 
 
 def _cell_findings(text: SheetText, line: Line, error: ValidationError) -> Iterator[Finding]:

@@ -147,7 +147,7 @@ def _lanes(sheet: Sheet[SequencingRow]) -> Iterator[Finding]:
     first: dict[tuple[str, ...], Line] = {}
     column = "lane" if "lane" in sheet.columns else "sample"
     for line in sheet.lines:
-        if "sample" not in line.cells or not line.whole:
+        if "sample" not in line.cells or line.unclear & {"library", "lane"}:
             continue
         if not sheet.certain and "lane" not in sheet.columns:
             continue  # the lanes may stand in the column whose name is not known

@@ -123,7 +123,8 @@ def _patterns(sound: _Sound) -> Iterator[Finding]:
 
 
 def _pinned(sound: _Sound) -> Iterator[Finding]:
-    for place, pinned in sound.protocol.genomics.pinned.items():
+    genomics = getattr(sound.protocol, "genomics", None)
+    for place, pinned in genomics.pinned.items() if genomics is not None else ():
         if not sound.knows(f"genomics.{'.'.join(place)}"):
             continue
         path = sound.folder / pinned.file

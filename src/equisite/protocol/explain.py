@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from equisite.core.errors import Finding
-from equisite.protocol.shape import all_paths, keys_at, names_only
+from equisite.protocol.shape import all_paths, keys_at, meaning_at, names_only
+from equisite.protocol.site import NOT_KNOWN
 from equisite.protocol.yaml_text import Document, Location, dotted
 
 PATTERNS = {
@@ -134,6 +135,18 @@ def findings_of(
             parent = dotted(location[:-1]) or "the top of the file"
             findings.append(
                 Finding("KEY_MISSING", where, {"key": str(location[-1]), "parent": parent})
+            )
+        elif first["input"] == NOT_KNOWN:
+            findings.append(
+                Finding(
+                    "KEY_NOT_KNOWN",
+                    where,
+                    {
+                        "key": dotted(location),
+                        "value": NOT_KNOWN,
+                        "what": meaning_at(model, location),
+                    },
+                )
             )
         else:
             problem = ", or ".join(dict.fromkeys(problem_of(e) for e in errors))

@@ -10,14 +10,15 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from equisite.core.canonical import canonical_json, sha256_bytes, sha256_json
-from equisite.core.errors import ConfigError
+from equisite.core.errors import ConfigError, Finding
 from equisite.protocol.checks import check_keyring, check_protocol
 from equisite.protocol.explain import by_line
 from equisite.protocol.keyring import Keyring, Lead
 from equisite.protocol.models import Protocol
 from equisite.protocol.salvage import Examined, examined
-from equisite.protocol.site import SiteConfig
-from equisite.protocol.yaml_text import read_yaml
+from equisite.protocol.shape import meaning_at
+from equisite.protocol.site import NOT_KNOWN, SiteConfig
+from equisite.protocol.yaml_text import Document, dotted, places_of, read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -43,7 +44,23 @@ def examine_site(
         return Examined(findings=faults)
     if overrides:
         document = replace(document, content=deep_merge(document.content, overrides))
-    return examined(document, faults, SiteConfig, Protocol, _PROTOCOL, _SITE)
+    return _filled(examined(document, faults, SiteConfig, Protocol, _PROTOCOL, _SITE), document)
+
+
+def _filled(found: Examined[SiteConfig], document: Document) -> Examined[SiteConfig]:
+    """Tells keys that a person has not filled yet, also where any text may stand."""
+    told = {finding.where for finding in found.findings}
+    findings = list(found.findings)
+    lost = set(found.lost)
+    for location in places_of(document.content, NOT_KNOWN):
+        key, where = dotted(location), document.where(location)
+        lost.add(key)
+        if where not in told:
+            what = meaning_at(SiteConfig, location)
+            numbers = {"key": key, "value": NOT_KNOWN, "what": what}
+            findings.append(Finding("KEY_NOT_KNOWN", where, {**numbers}))
+    value = found.value if findings == found.findings else None
+    return replace(found, value=value, findings=by_line(findings), lost=frozenset(lost))
 
 
 def examine_keyring(path: Path) -> Examined[Keyring]:

@@ -70,6 +70,30 @@ def _is_kind(model: type[BaseModel], kind: Any) -> bool:
     return field is not None and kind in typing.get_args(field.annotation)
 
 
+def meaning_of(field: Any) -> str:
+    """Description of a field, and what may stand there where that is a choice of words."""
+    words = [
+        str(word)
+        for member in members(field.annotation)
+        if typing.get_origin(member) is typing.Literal
+        for word in typing.get_args(member)
+    ]
+    return f"{field.description}" + (f" One of: {', '.join(words)}." if words else "")
+
+
+def meaning_at(model: type[BaseModel], location: Location) -> str:
+    """`meaning_of` the key at a location; empty where no model has it."""
+    found: Any = None
+    candidates = [model]
+    for part in names_only(location):
+        fields = [c.model_fields[part] for c in candidates if part in c.model_fields]
+        if not fields:
+            return ""
+        found = fields[0]
+        candidates = models_in(found.annotation)
+    return meaning_of(found) if found is not None else ""
+
+
 @cache
 def all_paths(model: type[BaseModel]) -> frozenset[tuple[str, ...]]:
     """Every key of a model as a path of names, list positions left out."""

@@ -26,7 +26,11 @@ class Freeze(Strict):
     """The named state of the cohort that is released."""
 
     id: Identifier = Field(description="Name of the state, shown in the bundle.")
-    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$", description="The only date in a bundle.")
+    date: str = Field(
+        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        description="Day to which the cohort is complete, year-month-day; the only date "
+        "in a bundle.",
+    )
 
 
 class SiteReference(Strict):
@@ -114,6 +118,8 @@ class Sheet(BaseModel):
 Cell = Annotated[str, Field(min_length=1)]
 WITHDRAWN = "withdrawn"
 """Status of a patient who is left out everywhere."""
+NOT_KNOWN = "???"
+"""Stands where `equisite init` could not know; a person fills it."""
 
 
 class PatientRow(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -59,6 +59,20 @@ def dotted(location: Location) -> str:
     for part in location:
         text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def places_of(content: Any, value: object, above: Location = ()) -> Iterator[Location]:
+    """Where a value stands in plain content, in order."""
+    items: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(content, dict):
+        items = content.items()
+    elif isinstance(content, list):
+        items = enumerate(content)
+    for key, inner in items:
+        if inner == value:
+            yield (*above, key)
+        else:
+            yield from places_of(inner, value, (*above, key))
 
 
 def read_yaml(path: Path, name: str | None = None) -> tuple[Document | None, list[Finding]]:
