@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from equisite.core.tables import read_rows, write_rows
@@ -56,11 +57,18 @@ def convert(rows: list[ImagingItem], target: Path) -> None:
         judge_series(files, row.modality, SeriesLimits(), target / f"{row.token}.nii")
 
 
+@cache
+def peer_program() -> str | None:
+    """dcm2niix of the PATH, or of the tools that `run.py test` installs."""
+    installed = Path(os.environ.get("EQUISITE_HOME", ".software"), "test", "bin")
+    return shutil.which("dcm2niix") or shutil.which("dcm2niix", path=installed)
+
+
 def peer(rows: list[ImagingItem], target: Path) -> None:
     """The same by dcm2niix, one start per series as its users do."""
     for row in rows:
         command = [
-            "dcm2niix",
+            peer_program() or "",
             "-z",
             "n",
             "-b",
@@ -116,8 +124,9 @@ def main() -> int:
     if not rows:
         print("no series with image and mask folders", file=sys.stderr)
         return 2
-    if shutil.which("dcm2niix") is None:
-        print("dcm2niix is not there", file=sys.stderr)
+    if peer_program() is None:
+        print("dcm2niix is not there: `run.py test` installs it, or set EQUISITE_PATH to the "
+              "folder that holds it", file=sys.stderr)  # fmt: skip
         return 2
     ours, theirs = [], []
     for _ in range(args.rounds):

@@ -72,6 +72,7 @@ BUILDER = [
 TEST = ["git"]
 BROWSER = ["chromium", "fonts-dejavu-core"]
 ORTHANC = ["orthanc", "orthanc-dicomweb"]
+PEERS = ["dcm2niix"]
 RUNNER_WHEELS = [
     "snakemake==9.27.1",
     "snakemake-executor-plugin-slurm",
@@ -189,6 +190,7 @@ def lock_debs(home: Home) -> None:
         "test": test,
         "browser": lock.closure(IMAGE + TEST + BROWSER) - image - test,
         "orthanc": lock.closure(IMAGE + ORTHANC) - image,
+        "peers": lock.closure(IMAGE + PEERS) - image,
     }
     for name, files in sets.items():
         rows = lock.rows(files)

@@ -41,11 +41,20 @@ export LD_LIBRARY_PATH=$tree/{libraries}
 export DCMDICTPATH=$(echo "$tree"/usr/share/libdcmtk*/dicom.dic)
 exec "$tree/usr/sbin/Orthanc" "$@"
 """
+PEER = """#!/bin/bash
+# Written by scripts/run.py test. A tool that tests and benchmarks compare with.
+export LD_LIBRARY_PATH={tree}/{libraries}
+exec {tree}/usr/bin/{name} "$@"
+"""
+PEERS = ("dcm2niix",)
 FONTS = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{tree}/usr/share/fonts</dir>
 <cachedir>/tmp/equisite-fonts</cachedir></fontconfig>
 """
+
+
+TREES = ("test", "browser", "orthanc", "peers")
 
 
 def wheel_items(home: Home) -> list[Item]:
@@ -54,14 +63,14 @@ def wheel_items(home: Home) -> list[Item]:
 
 
 def deb_items(home: Home, name: str) -> list[Item]:
-    """The lock of git (`test`), of the browser or of Orthanc."""
+    """The lock of git (`test`), the browser, Orthanc or the peers."""
     return read_debs(home.envs / f"{name}.debs.lock")
 
 
 def kit_to(plan: Plan, folder: Path) -> int:
     """Collect the files of the tests in a kit folder; return their bytes."""
     home = plan.home
-    debs = [item for name in ("test", "browser", "orthanc") for item in deb_items(home, name)]
+    debs = [item for name in TREES for item in deb_items(home, name)]
     fetch.fetch(wheel_items(home), home, plan.kit, plan.pip().get)
     fetch.fetch(debs, home, plan.kit, plan.apt.get)
     return fetch.make_kit([*wheel_items(home), *debs], home, folder)
@@ -151,6 +160,15 @@ def make_orthanc(plan: Plan) -> Path:
     launcher = plan.home.test / "bin" / "orthanc"
     write_script(launcher, ORTHANC.format(tree=tree, libraries=LIBRARIES))
     return launcher
+
+
+def make_peers(plan: Plan) -> None:
+    """Unpack the tools of other makers that tests and benchmarks compare with. Raises Stop."""
+    tree = plan.home.test / "peers"
+    make_tree(plan, "peers", tree)
+    for name in PEERS:
+        text = PEER.format(tree=tree, libraries=LIBRARIES, name=name)
+        write_script(plan.home.test / "bin" / name, text)
 
 
 def checks(home: Home, test_python: Path) -> list[tuple[str, list[str]]]:
@@ -243,6 +261,11 @@ def run_all(plan: Plan, only: str, rest: Sequence[str]) -> int:
     except Stop as stop:
         say(f"equisite: no Orthanc, DICOMweb is not tested: {stop}")
         failed.append("Orthanc")
+    try:
+        make_peers(plan)
+    except Stop as stop:
+        say(f"equisite: no tools to compare with: {stop}")
+        failed.append("peers")
     extra = extra_environment(plan, python, browser, orthanc)
     if (not only or only in ("software", "front")) and not front_holds(plan, python):
         failed.append("front")

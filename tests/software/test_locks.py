@@ -19,7 +19,7 @@ from software.locks import (
     write_wheels,
 )
 
-DEBS = ("bootstrap", "image", "builder", "test", "browser", "orthanc")
+DEBS = ("bootstrap", "image", "builder", "test", "browser", "orthanc", "peers")
 WHEELS = ("runner.lock", "image.wheels.lock", "test.wheels.lock")
 ASKED = [
     "bash",
@@ -70,7 +70,7 @@ def test_image_holds_what_was_asked_for(checkout: Path) -> None:
 
 def test_no_package_stands_in_two_locks_of_one_tree(checkout: Path) -> None:
     image = {item.name for item in read_debs(checkout / "envs" / "image.debs.lock")}
-    for other in ("builder", "test", "browser", "orthanc"):
+    for other in ("builder", "test", "browser", "orthanc", "peers"):
         assert not image & {x.name for x in read_debs(checkout / "envs" / f"{other}.debs.lock")}
 
 
