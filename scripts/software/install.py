@@ -10,7 +10,7 @@ from pathlib import Path
 from . import fetch, fronts, image, launchers, runner
 from .console import run, size_of
 from .home import Home, alone, is_done, set_done
-from .plan import Plan
+from .plan import COMPILED, Plan
 
 LEFTOVERS = ("*.new", "layers/*.new", "get.*", "in.*", "build.*", "builder", "numba.old")
 
@@ -75,8 +75,11 @@ def make_kernels(plan: Plan) -> None:
         f"export NUMBA_CACHE_DIR={fresh}",
         "python3 -m equisite.core.fingerprint --warm",
     ]
-    if (home.checkout / "src/equisite/radiomics/warm.py").is_file():
-        words.append("python3 -m equisite.radiomics.warm")
+    words += [
+        f"python3 -m equisite.{room.replace('/', '.')}.warm"
+        for room in COMPILED
+        if (home.checkout / "src/equisite" / room / "warm.py").is_file()
+    ]
     in_front(plan, "\n".join(words), what="compile kernels", rw=fresh)
     old = home.root / "numba.old"
     if home.numba.exists():

@@ -17,6 +17,10 @@ from .pypi import Pip
 RECIPE = ("unpack", "wheels", "tree", "pack", "builder")
 
 
+# Folders below `src/equisite` that hold compiled kernels, and a module `warm` to compile them.
+COMPILED = ("genomics/somatic", "radiomics")
+
+
 def meaning_of(path: Path) -> str:
     """A module without comments, layout and docstrings: a change of words changes no bytes."""
     module = ast.parse(path.read_text("utf-8"))
@@ -84,7 +88,8 @@ class Plan:
     def kernels_digest(self) -> str:
         """What the compiled kernels are made from; numba itself looks at times of sources."""
         source = self.home.checkout / "src" / "equisite"
-        paths = sorted([*source.glob("radiomics/**/*.py"), source / "core" / "fingerprint.py"])
+        kernels = [path for room in COMPILED for path in source.glob(f"{room}/**/*.py")]
+        paths = sorted([*kernels, source / "core" / "fingerprint.py"])
         times = [str(path.stat().st_mtime_ns) for path in paths]
         return digest_of(paths, *times, self.front_digest)
 

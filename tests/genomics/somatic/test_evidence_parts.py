@@ -335,3 +335,9 @@ def test_intervals_that_touch_are_written_as_one() -> None:
     bed.end()
     assert stream.getvalue() == "a\t0\t5\na\t7\t12\nb\t12\t14\n"
     assert bed.size == 12
+
+
+def test_warming_runs_every_kernel() -> None:
+    from equisite.genomics.somatic.warm import warm
+
+    assert warm() == 3
