@@ -41,10 +41,14 @@ class PairFolder(DataFolder):
         return self.file("truth.vcf", "truth.vcf.gz", "expected.vcf")
 
     @property
+    def judged(self) -> Path:
+        """Bases in which the truth holds; the whole reference where the folder does not say."""
+        path = self.path / "truth.bed"
+        return path if path.is_file() else self.bed
+
+    @property
     def bed(self) -> Path:
-        """Bases in which the truth holds."""
-        if (self.path / "truth.bed").is_file():
-            return self.path / "truth.bed"
+        """The whole reference: patients are called, and pairs judged, everywhere."""
         whole = self.made / "whole.bed"
         rows = (f"{name}\t0\t{len(bases)}\n" for name, bases in read_fasta(self.reference))
         whole.parent.mkdir(parents=True, exist_ok=True)
@@ -191,7 +195,7 @@ def edits_of(
 def score(folder: PairFolder, calls: Path) -> dict[str, Score]:
     """Calls of classes high and medium against the truth, by kind."""
     sequences = {name: bases.decode() for name, bases in read_fasta(folder.reference)}
-    territory = read_bed(open_text(folder.bed))
+    territory = read_bed(open_text(folder.judged))
     true = {
         edit
         for edit, _, passed in edits_of(folder.truth, sequences, territory)
@@ -211,7 +215,7 @@ def score(folder: PairFolder, calls: Path) -> dict[str, Score]:
 def by_fraction(folder: PairFolder, calls: Path) -> dict[str, str]:
     """Recall by the fraction that the truth gives (INFO AF or VAF), both kinds together."""
     sequences = {name: bases.decode() for name, bases in read_fasta(folder.reference)}
-    territory = read_bed(open_text(folder.bed))
+    territory = read_bed(open_text(folder.judged))
     called = {
         edit for edit, info, _ in edits_of(calls, sequences, territory) if info["CLASS"] in USED
     }

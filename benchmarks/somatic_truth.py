@@ -110,7 +110,7 @@ def measure(path: Path, *, panel: bool, identity: bool, cores: int) -> dict[str,
 def _artefacts(folder: PairFolder, artefacts: Path, calls: Path) -> dict[str, int]:
     """How many planted artefacts were called."""
     sequences = {name: bases.decode() for name, bases in read_fasta(folder.reference)}
-    territory = read_bed(open_text(folder.bed))
+    territory = read_bed(open_text(folder.judged))
     planted = {edit for edit, _, _ in edits_of(artefacts, sequences, territory)}
     called = {
         edit

@@ -106,6 +106,7 @@ def test_classes_say_who_found_it() -> None:
     assert confidence(CLEAR, ["A"], PAIRED) == "medium"
     assert confidence(but(tlod=7.9), ["A"], PAIRED) == "low"
     assert confidence(but(excess=2.0), ["A"], PAIRED) == "low"
+    assert confidence(but(alt="AGG", tlod=5.1), ["A"], PAIRED) == "medium"
     assert confidence(None, ["B"], PAIRED) == "low"
     assert confidence(None, ["B", "C"], PAIRED) == "medium"
 

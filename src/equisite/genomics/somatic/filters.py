@@ -139,6 +139,8 @@ HIGH, MEDIUM, LOW = "high", "medium", "low"
 def confidence(evidence: Evidence | None, callers: Collection[str], setting: Setting) -> str:
     """Class of a call by who found it: A and another high, A alone and clear medium, else low.
 
+    An indel that A calls alone is clear: A counts reads that an aligner has clipped, which
+    others never see, so that their silence says nothing.
     Two callers without A are medium. A tumour alone, a thin normal and two fragments of few
     never give more than medium.
     """
@@ -149,5 +151,6 @@ def confidence(evidence: Evidence | None, callers: Collection[str], setting: Set
     capped = setting.alone or is_thin(evidence, setting)
     if len(callers) > 1:
         return MEDIUM if capped else HIGH
-    clear = evidence.tlod >= SURE_LOD and evidence.excess < SURE_EXCESS
+    sure = evidence.tlod >= SURE_LOD and evidence.excess < SURE_EXCESS
+    clear = sure or not evidence.is_snv
     return MEDIUM if clear else LOW
