@@ -191,7 +191,13 @@ def test_priors_are_probabilities() -> None:
 
 
 def gathered(**changes: object) -> Gathered:
-    facts = {"compared": 100, "equal": 99, "forward": 50, "reverse": 1, "reads": 1000}
+    facts = {
+        "compared": [100, 90],
+        "equal": [99, 20],
+        "forward": 50,
+        "reverse": 1,
+        "reads": 1000,
+    }
     return Gathered(**{**facts, **changes})  # type: ignore[arg-type]
 
 
@@ -206,9 +212,9 @@ def foreign(share: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     ("changes", "code", "severity"),
     [
         ({"shared": 60}, "SAME_READS", "refuse"),
-        ({"equal": 69}, "WRONG_NORMAL", "refuse"),
-        ({"equal": 90}, "IDENTITY_DOUBTFUL", "warn"),
-        ({"compared": 19, "equal": 2}, "IDENTITY_NOT_CHECKED", "info"),
+        ({"equal": [69, 20]}, "WRONG_NORMAL", "refuse"),
+        ({"equal": [20, 80]}, "IDENTITY_DOUBTFUL", "warn"),
+        ({"compared": [19, 19], "equal": [2, 19]}, "IDENTITY_NOT_CHECKED", "info"),
         ({"forward": 3, "reverse": 10}, "SWAPPED_PAIR", "refuse"),
         ({"foreign": foreign(0.3), "sites": 50}, "FOREIGN_READS", "refuse"),
         ({"foreign": foreign(0.07), "sites": 50}, "SOME_FOREIGN_READS", "warn"),
@@ -227,7 +233,7 @@ def test_pairs_that_fit_are_not_talked_of() -> None:
     assert judge_pair(gathered(forward=0, reverse=9), Somatic()) == []
     few = gathered(foreign=foreign(0.3), sites=9)
     assert judge_pair(few, Somatic()) == []
-    off = judge_pair(gathered(equal=10), Somatic(identity="off"))
+    off = judge_pair(gathered(equal=[10, 9]), Somatic(identity="off"))
     assert [f.code for f in off] == ["IDENTITY_OFF"]
 
 

@@ -23,7 +23,7 @@ from equisite.genomics.somatic.evidence import (
     substitutions,
 )
 from equisite.genomics.somatic.filters import Setting, failures, germline_like
-from equisite.genomics.somatic.pair import Frequencies, Gathered, judge_pair, median
+from equisite.genomics.somatic.pair import FEWEST, Frequencies, Gathered, judge_pair, median
 from equisite.genomics.somatic.records import Reads, ReadStream, open_reads
 from equisite.genomics.somatic.votes import CODE, QUALITY
 from equisite.genomics.somatic.windows import (
@@ -189,15 +189,15 @@ def _callable(
 
 
 def _facts(gathered: Gathered, mode: str, remarks: Sequence[Finding], size: int) -> PairFacts:
-    compared = gathered.compared
+    sites, identity = gathered.identity
     return PairFacts(
         mode,
         " ".join(finding.code for finding in remarks) or "ok",
         size,
         median(gathered.tumour_depths),
         median(gathered.normal_depths),
-        compared,
-        gathered.equal / compared if compared else None,
+        sites,
+        identity if sites >= FEWEST else None,
         gathered.sites,
         gathered.contamination,
         gathered.forward,

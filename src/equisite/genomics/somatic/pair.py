@@ -36,14 +36,15 @@ Frequencies = Mapping[str, tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[n
 class Gathered:
     """What windows add up to; every part is a sum, so that pieces can be put together.
 
-    compared, equal: genotypes. foreign, sites: log-likelihood of contamination, and from how
-    many sites. forward, reverse: variants of one sample alone that no germline would show.
-    depths: histogram of the normal's depth where the tumour is callable, and of the tumour's
-    over the territory. reads, shared: of the normal, and those found in the tumour.
+    compared, equal: genotypes at the sites of the normal and of the tumour. foreign, sites:
+    log-likelihood of contamination, and from how many sites. forward, reverse: variants of one
+    sample alone that no germline would show. normal_depths: histogram where the tumour is
+    callable; tumour_depths: over the territory. reads, shared: of the normal, and those found
+    in the tumour.
     """
 
-    compared: int = 0
-    equal: int = 0
+    compared: list[int] = field(default_factory=lambda: [0, 0])
+    equal: list[int] = field(default_factory=lambda: [0, 0])
     foreign: NDArray[np.float64] = field(
         default_factory=lambda: np.zeros(len(contamination.GRID))
     )
@@ -75,20 +76,33 @@ class Gathered:
         self.normal_depths += _histogram(normal[tumour >= enough])
 
     def _genotypes(self, window: Window) -> None:
-        """Compare where the normal is not homozygous for the reference.
+        """Compare where one sample is not homozygous for the reference, each in its turn.
 
-        There the tumour's own mutations do not matter, however many it has.
+        At the normal's sites the tumour's own mutations do not matter, however many it has;
+        at the tumour's they do not if the samples are exchanged.
         """
-        places, alt = _variable(window, window.normal)
-        fractions = []
-        for side in (window.normal, window.tumour):
-            changed = side.counts[places, alt]
-            total = changed + side.counts[places, window.codes[places]]
-            fractions.append(np.where(total >= GENOTYPED, changed / np.maximum(total, 1), -1))
-        normal, tumour = (_genotype(f) for f in fractions)
-        both = (normal > 0) & (tumour >= 0)
-        self.compared += int(both.sum())
-        self.equal += int((both & (normal == tumour)).sum())
+        for turn, (one, other) in enumerate(
+            ((window.normal, window.tumour), (window.tumour, window.normal))
+        ):
+            places, alt = _variable(window, one)
+            fractions = []
+            for side in (one, other):
+                changed = side.counts[places, alt]
+                total = changed + side.counts[places, window.codes[places]]
+                fractions.append(
+                    np.where(total >= GENOTYPED, changed / np.maximum(total, 1), -1)
+                )
+            ours, theirs = (_genotype(f) for f in fractions)
+            both = (ours > 0) & (theirs >= 0)
+            self.compared[turn] += int(both.sum())
+            self.equal[turn] += int((both & (ours == theirs)).sum())
+
+    @property
+    def identity(self) -> tuple[int, float]:
+        """Sites and share of equal genotypes, in the turn that speaks for one person."""
+        shares = zip(self.compared, self.equal, strict=True)
+        enough = [(n, equal / n) for n, equal in shares if n >= FEWEST]
+        return max(enough, key=lambda turn: turn[1]) if enough else (min(self.compared), 0.0)
 
     def _foreign(self, window: Window, known: Frequencies) -> None:
         places, alt = _variable(window, window.normal)
@@ -145,14 +159,12 @@ def judge_pair(gathered: Gathered, settings: Somatic) -> list[Finding]:
     share = gathered.shared / max(gathered.reads, 1)
     if share >= SAME_READS:
         return [Finding("SAME_READS", "", {"share": share})]
-    equal = gathered.equal / max(gathered.compared, 1)
-    numbers: dict[str, str | int | float | bool] = {
-        "share": equal, "sites": gathered.compared,
-    }  # fmt: skip
+    sites, equal = gathered.identity
+    numbers: dict[str, str | int | float | bool] = {"share": equal, "sites": sites}
     if settings.identity == "off":
         told.append(Finding("IDENTITY_OFF"))
-    elif gathered.compared < FEWEST:
-        told.append(Finding("IDENTITY_NOT_CHECKED", "", {"sites": gathered.compared}))
+    elif sites < FEWEST:
+        told.append(Finding("IDENTITY_NOT_CHECKED", "", {"sites": sites}))
     elif equal < OTHER_PERSON:
         refused.append(Finding("WRONG_NORMAL", "", numbers))
     elif equal < DOUBTFUL:
