@@ -5,7 +5,8 @@ import pytest
 from made_reads import md5, protocol
 
 from equisite.core.errors import ConfigError
-from equisite.genomics.reference import prepare_models, prepare_reference
+from equisite.genomics.reference import prepare_alleles, prepare_models, prepare_reference
+from equisite.protocol.models import Genomics, PinnedFile, VariantsTable
 
 CONTIGS = {"a": "ACGTN" * 30, "b": "GATTACAR" * 10}
 
@@ -100,3 +101,23 @@ def test_an_empty_territory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "t.bed").write_text("\n")
     with pytest.raises(ConfigError, match="TERRITORY_INVALID"):
         prepare_models(protocol(CONTIGS, territory="t.bed"), tmp_path, tmp_path / "out")
+
+
+def test_a_table_names_an_allele_that_the_list_does_not_have(tmp_path: Path) -> None:
+    (tmp_path / "list.vcf").write_text("b\t4\t.\tT\tG\t.\t.\t.\n")
+    bases = {"b": "GATTACA"}
+
+    def prepare(allele: str) -> None:
+        made = protocol(bases).model_copy(
+            update={
+                "genomics": Genomics(alleles=PinnedFile(file="list.vcf", sha256="0" * 64)),
+                "tables": (VariantsTable(id="v", kind="variants", alleles=(allele,)),),
+            }
+        )
+        prepare_alleles(made, tmp_path, bases, tmp_path / "out")
+
+    prepare("b:4:T:G")
+    assert (tmp_path / "out/snps.tsv").read_text() == "b\t4\tT,G\n"
+    assert (tmp_path / "out/alleles.bed").read_text() == "b\t3\t4\n"
+    with pytest.raises(ConfigError, match="ALLELE_NOT_LISTED"):
+        prepare("b:3:T:G")

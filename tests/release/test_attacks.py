@@ -444,11 +444,88 @@ def test_a_patient_whom_the_design_singles_out_keeps_the_products_inside():
     assert reason(release(found, [COHORT, table]), "x") == "small"
 
 
+# -- copies of listed alleles --------------------------------------------------------------
+
+ALLELES = ("chr1:100:A:G", "chr1:200:C:T", "chrX:300:G:GA")
+VARIANTS = {"id": "variants", "kind": "variants", "alleles": list(ALLELES)}
+SURE = {0: "0,99,255", 1: "99,0,255", 2: "255,99,0"}
+
+
+def with_alleles(*copies: Sequence[int | None], n: int = 60, ploidy: int = 2) -> Columns:
+    """copies: of each allele, for its first patients; the others carry none."""
+    found = columns(n)
+    for name, own in zip(ALLELES, copies, strict=False):
+        every = [*own, *([0] * (n - len(own)))]
+        found[f"genotype__{name}"] = [
+            "" if c is None else f"{ploidy}:1:{SURE[c]}" for c in every
+        ]
+    return found
+
+
+def alleles(found: Columns, **options: Any) -> list[str]:
+    """Copies of each allele as they leave, with those of the locus."""
+    out = release(found, [COHORT, VARIANTS], **options)
+    told = {
+        (parse_key(c.key).get("variant"), c.measure): c.value or c.status
+        for c in out.cells
+        if c.table == "variants"
+    }
+    return [f"{told[a, 'ac']} of {told[a, 'an']}" for a in ALLELES if (a, "ac") in told]
+
+
+def test_few_copies_few_others_and_few_carriers_stay_inside():
+    assert alleles(with_alleles([1] * 20, [1] * 3, [])) == [
+        "20 of 120", "suppressed of 120", "suppressed of 120",
+    ]  # fmt: skip
+    # Twelve copies in six people; all but four copies; all but five people carry it.
+    assert alleles(with_alleles([1] * 20, [2] * 6, [2] * 56 + [1] * 4))[1:] == [
+        "suppressed of 120", "suppressed of 120",
+    ]  # fmt: skip
+    few = with_alleles([1] * 55, [1] * 9, [1] * 8)
+    assert reason(release(few, [COHORT, VARIANTS]), "variants") == "small"
+    everybody = with_alleles([1] * 20, [2] * 60, [1] * 60)
+    assert alleles(everybody) == ["20 of 120", "suppressed of 120", "suppressed of 120"]
+
+
+def test_open_data_show_every_copy():
+    assert alleles(with_alleles([1] * 20, [2] * 3, []), public=True) == [
+        "20 of 120", "6 of 120", "0 of 120",
+    ]  # fmt: skip
+
+
+def test_an_allele_not_looked_at_in_a_few_hides_its_numbers():
+    found = with_alleles([1] * 20, [None] * 3 + [1] * 20, [None] * 20 + [1] * 20)
+    assert alleles(found) == ["20 of 120", "suppressed of suppressed", "20 of 80"]
+    out = release(found, [COHORT, VARIANTS])
+    assert status(out, f"analysis_set=genomics|variant={ALLELES[1]}", "n") == "suppressed"
+
+
+def test_few_patients_with_one_copy_of_the_locus_do_not_show():
+    found = with_alleles([1] * 20, [1] * 20, [1] * 20)
+    column = found[f"genotype__{ALLELES[2]}"]
+    few = [cell.replace("2:1:", "1:1:") if i >= 55 else cell for i, cell in enumerate(column)]
+    many = [cell.replace("2:1:", "1:1:") if i >= 30 else cell for i, cell in enumerate(column)]
+    found[f"genotype__{ALLELES[2]}"] = few
+    assert alleles(found)[2] == "suppressed of suppressed"
+    found[f"genotype__{ALLELES[2]}"] = many
+    assert alleles(found)[2] == "20 of 90"
+
+
+def test_only_listed_alleles_leave():
+    found = with_alleles([1] * 20)
+    found["genotype__chr9:1:A:C"] = found[f"genotype__{ALLELES[0]}"]
+    out = release(found, [COHORT, VARIANTS])
+    assert {parse_key(c.key).get("variant") for c in out.cells if c.table == "variants"} == {
+        *ALLELES
+    }
+
+
 # -- every kind has a test -----------------------------------------------------------------
 
 TESTED = {
     "count": test_a_small_cell_takes_the_table_with_it_when_it_could_be_subtracted,
     "carriers": test_no_carrier_few_carriers_and_all_but_few_look_alike,
+    "variants": test_few_copies_few_others_and_few_carriers_stay_inside,
     "moment": test_moments_need_twenty_patients,
     "hist": test_every_bin_of_a_histogram_has_nobody_or_at_least_k,
     "comoment": test_a_flag_with_a_small_group_keeps_the_products_inside,

@@ -23,6 +23,9 @@ from equisite.protocol.models import CarriersTable, ComomentTable, CountTable
 DIGITS = 1e-6
 """Relative size of the rounding of a released real (seven digits)."""
 
+COPIES = frozenset({"ac", "an"})
+"""Measures that count copies, of which a patient has two at most, and not patients."""
+
 Published = dict[tuple[str, str, str], float]
 
 
@@ -80,7 +83,7 @@ class Wholes:
 
 
 def _owner(key: Key) -> str:
-    return key.get("feature") or key.get("gene") or ""
+    return key.get("feature") or key.get("gene") or key.get("variant") or ""
 
 
 def small_counts(bundle: Bundle, register: Register, rules: Rules) -> list[str]:
@@ -91,6 +94,8 @@ def small_counts(bundle: Bundle, register: Register, rules: Rules) -> list[str]:
         if not cell.value or cell.measure not in INTEGER_MEASURES:
             continue
         value = int(cell.value)
+        if cell.measure in COPIES:
+            continue
         if rules.small(value) or any(rules.small(n - value) for n in wholes.of(cell)):
             faults.append(cell.table)
         carried = cell.measure == "count" and isinstance(
@@ -99,7 +104,20 @@ def small_counts(bundle: Bundle, register: Register, rules: Rules) -> list[str]:
         hidden_zeros = rules.ruleset.carriers_zero == "suppressed"
         if carried and value == 0 and hidden_zeros and cell.status == "ok":
             faults.append(cell.table)
-    return [*faults, *_moments_of_few(bundle, rules)]
+    return [*faults, *_alleles_of_few(bundle, rules), *_moments_of_few(bundle, rules)]
+
+
+def _alleles_of_few(bundle: Bundle, rules: Rules) -> Iterator[str]:
+    """Copies 1..k-1 of an allele or of all others; none, or all, where that is not shown."""
+    numbers = published(bundle)
+    for (table, key, measure), value in numbers.items():
+        if measure != "ac":
+            continue
+        others = numbers.get((table, key, "an"), -1) - value
+        none = value == 0 and rules.ruleset.carriers_zero == "suppressed"
+        every = others == 0 and rules.ruleset.group_disclosure
+        if none or every or rules.small(int(value)) or rules.small(int(others)):
+            yield table
 
 
 def _moments_of_few(bundle: Bundle, rules: Rules) -> Iterator[str]:
@@ -176,8 +194,13 @@ def impossible_numbers(bundle: Bundle, register: Register, book: Codebook) -> li
         if cell.value and not _possible(cell, numbers, book):
             faults.append(cell.table)
         counted = cell.value and cell.measure in INTEGER_MEASURES
-        if counted and any(int(cell.value) > whole for whole in wholes.of(cell)):
+        copies = 2 if cell.measure in COPIES else 1
+        if counted and any(int(cell.value) > copies * n for n in wholes.of(cell)):
             faults.append(cell.table)
+        if cell.measure == "ac" and cell.value:
+            alleles = numbers.get((cell.table, cell.key, "an"))
+            if alleles is None or cell.number > alleles:
+                faults.append(cell.table)
     for name, table in register.tables.items():
         if isinstance(table, ComomentTable):
             faults += _impossible_products(name, table, numbers)

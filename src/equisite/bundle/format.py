@@ -10,6 +10,7 @@ Cells of each kind of table (`analysis_set=S` is always the first pair of the ke
 |---|---|---|
 | count | coded variables; a variable left out is the margin over it | count |
 | carriers | gene, consequence; and gene alone | count; n (patients in whom the gene was read) |
+| variants | variant | ac, an (copies of the allele, of the locus); n (callable patients) |
 | moment | strata, feature | n, mean_off, m2 |
 | moment | strata, feature, side=low or high | clipped |
 | hist | strata, feature, level, bin (0 and level+1 are the open ends) | bin |
@@ -52,7 +53,7 @@ STAMPS = {
 }
 """What `data` of the protocol means, in the words that stand in every bundle."""
 
-KINDS = ("count", "carriers", "moment", "hist", "comoment", "quality")
+KINDS = ("count", "carriers", "variants", "moment", "hist", "comoment", "quality")
 CLASSES = ("clinical", "germline", "somatic", "imaging", "quality")
 TABLE_STATUSES = ("released", "withheld")
 TABLE_REASONS = {

@@ -25,6 +25,7 @@ from equisite.protocol.models import (
     Protocol,
     QualityTable,
     Table,
+    VariantsTable,
 )
 
 MISSING = "missing"
@@ -77,6 +78,8 @@ def data_class(table: Table, book: Codebook) -> str:
     """Sensitivity class of a table: that of its variables, `clinical` when they are mixed."""
     if isinstance(table, CarriersTable):
         return table.domain
+    if isinstance(table, VariantsTable):
+        return "germline"
     if isinstance(table, QualityTable):
         return "quality"
     if isinstance(table, CountTable):
@@ -135,6 +138,9 @@ def _shapes(table: Table, protocol: Protocol, book: Codebook) -> Iterator[Shape]
         gene = {**own_set, "gene": frozenset(genes_of(table, protocol))}
         yield Shape(frozenset({"n"}), gene)
         yield Shape(frozenset({"count"}), {**gene, "consequence": frozenset(table.consequence)})
+    elif isinstance(table, VariantsTable):
+        alleles = {**own_set, "variant": frozenset(table.alleles)}
+        yield Shape(frozenset({"ac", "an", "n"}), alleles)
     elif isinstance(table, ComomentTable):
         yield from _comoment_shapes(table, book, own_set)
     elif isinstance(table, FeatureTable) and table.kind == "hist":

@@ -26,7 +26,12 @@ from equisite.compare.models import analyse_comoments
 from equisite.compare.reference import Limits, limits
 from equisite.compare.results import MetaRow, PooledRow, SiteRow
 from equisite.compare.suspects import GENES, SuspectRow, rank_sites
-from equisite.compare.tallies import analyse_carriers, analyse_counts, analyse_histograms
+from equisite.compare.tallies import (
+    analyse_carriers,
+    analyse_counts,
+    analyse_histograms,
+    analyse_variants,
+)
 from equisite.compare.words import cell_label, column_label, family_label
 from equisite.protocol.models import ComomentTable
 
@@ -74,6 +79,8 @@ def analyse(
         elif table.kind == "carriers":
             rows, sums, cells, total = analyse_carriers(parties, table.id)
             shares.append((cells, total))
+        elif table.kind == "variants":
+            rows, sums, cells = analyse_variants(parties, table.id)
         elif table.kind == "hist":
             rows, sums, cells = analyse_histograms(parties, table.id, lead.book)
         elif isinstance(table, ComomentTable):

@@ -153,6 +153,19 @@ def page_tables(found: Results, protocol: Protocol, book: Codebook) -> dict[str,
         for name, kind in kinds.items()
         if kind == "carriers"
     ]
+    variants = [
+        texts.count_table(
+            name,
+            found.sites,
+            found.pooled,
+            titles,
+            book,
+            f"Copies of alleles (table {name})",
+            "Copies of the locus",
+        )
+        for name, kind in kinds.items()
+        if kind == "variants"
+    ]
     return {
         "feature_table": texts.feature_table(
             [m for m in found.meta if m.table not in quality],
@@ -172,6 +185,7 @@ def page_tables(found: Results, protocol: Protocol, book: Codebook) -> dict[str,
         ),
         "counts": [t for t in counts if t.rows],
         "carriers": [t for t in carriers if t.rows],
+        "variants": [t for t in variants if t.rows],
         "slopes": texts.slope_table(
             found.pooled, book, "Linear models over all sites, one intercept per site"
         ),

@@ -49,13 +49,38 @@ def analyse_carriers(
     return (*_tally(parties, block, "carriers", low, high, total), block, total)
 
 
+def analyse_variants(
+    parties: list[Party], table: str
+) -> tuple[list[SiteRow], list[PooledRow], CountBlock]:
+    """Copies of listed alleles; n of a cell is the number of copies of the locus.
+
+    A withheld number of copies lies between 0 and those of the locus, or, where these are
+    withheld too, twice the patients.
+    """
+    block = count_block(parties, table, "ac")
+    locus = count_block(parties, table, "an")
+    column = {str(key): c for c, key in enumerate(locus.keys)}
+    places = [column.get(str(key), -1) for key in block.keys]
+    total = np.concatenate([locus.value, np.full((len(parties), 1), np.nan)], axis=1)[:, places]
+    copies = [{s: 2 * n for s, n in own.items()} for own in set_sizes(parties)]
+    low, high = bounds(block, copies, {}, smallest(parties))
+    high = np.where(np.isnan(block.value) & np.isfinite(low), np.fmin(high, total), high)
+    return (*_tally(parties, block, "variants", low, high, total, "ac"), block)
+
+
 def smallest(parties: list[Party]) -> list[int]:
     """Smallest publishable count of each site."""
     return [party.bundle.about.k for party in parties]
 
 
 def _tally(
-    parties: list[Party], block: CountBlock, kind: str, low: Reals, high: Reals, total: Reals
+    parties: list[Party],
+    block: CountBlock,
+    kind: str,
+    low: Reals,
+    high: Reals,
+    total: Reals,
+    measure: str = "count",
 ) -> tuple[list[SiteRow], list[PooledRow]]:
     """Rows of one table of counts; low, high, total: (site, column)."""
     used = np.array([p.pooled for p in parties], dtype=bool)
@@ -102,7 +127,7 @@ def _tally(
                 kind,
                 key.get("analysis_set") or "",
                 str(key),
-                "count",
+                measure,
                 int(sites[c]),
                 status,
                 float(patients[c]),

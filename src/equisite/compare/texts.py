@@ -130,14 +130,18 @@ def count_table(
     titles: Titles,
     book: Codebook,
     caption: str,
+    of: str = "Patients",
 ) -> TextTable:
-    """Counts or carriers of one table: each site's, and their sum with its share."""
-    cells = by_cell([r for r in rows if r.table == table], "count", "carriers")
+    """Counts, carriers or copies of one table: each site's, and their sum with its share.
+
+    of: what the counted ones are a share of.
+    """
+    cells = by_cell([r for r in rows if r.table == table], "count", "carriers", "variants")
     wide = len(titles) <= SITES_SIDE_BY_SIDE
     out: list[tuple[tuple[object, ...], tuple[str, ...]]] = []
     nowhere = 0
     for total in pooled:
-        if total.table != table or total.measure != "count":
+        if total.table != table or total.measure not in ("count", "ac"):
             continue
         own = cells.get((table, total.key), {})
         key = parse_key(total.key)
@@ -145,7 +149,7 @@ def count_table(
             nowhere += 1
             continue
         label = cell_label(book, key)
-        if not key.variables and not key.get("gene"):
+        if not (key.variables or key.get("gene") or key.get("variant")):
             label = set_label(book, total.analysis_set)
         cell = (
             label,
@@ -161,7 +165,7 @@ def count_table(
         "Cell",
         *(titles.values() if wide else ()),
         "All pooled sites",
-        "Patients",
+        of,
         "Share (95 %)",
         "Sites",
     )

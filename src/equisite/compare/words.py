@@ -67,6 +67,8 @@ def cell_label(book: Codebook, key: Key) -> str:
         elif name == "gene":
             consequence = key.get("consequence")
             parts.append(f"{value} {consequence}" if consequence else value)
+        elif name == "variant":
+            parts.append(value)
         elif name == "covariates":
             parts.append(" by ".join(book.variable(v).label for v in value.split(",")))
         elif name in LAST and name != "consequence":

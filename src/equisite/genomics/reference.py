@@ -15,7 +15,7 @@ from equisite.core.errors import ConfigError, Finding
 from equisite.genomics.alleles import listed_alleles, target_rows, write_name
 from equisite.genomics.frequencies import panel_rows, read_common
 from equisite.genomics.genes import checked_models
-from equisite.protocol.models import Contig, Protocol
+from equisite.protocol.models import Contig, Protocol, VariantsTable
 from equisite.variants.fasta import read_fasta
 from equisite.variants.intervals import Territory, bed_rows
 from equisite.variants.vcf import open_text
@@ -62,10 +62,15 @@ def prepare_alleles(
 
     Writes alleles.tsv (one allele a row), alleles.bed (their bases) and snps.tsv (targets of
     `bcftools call -C alleles`) into `out`; all empty where the protocol names no list.
-    Raises ConfigError ALLELES_INVALID.
+    Raises ConfigError ALLELES_INVALID, ALLELE_NOT_LISTED.
     """
     given = protocol.genomics.alleles
     alleles = listed_alleles(open_text(pinned / given.file), reference) if given else []
+    listed = {allele.name for allele in alleles}
+    for table in protocol.tables:
+        for name in table.alleles if isinstance(table, VariantsTable) else ():
+            if name not in listed:
+                raise ConfigError("ALLELE_NOT_LISTED", table=table.id, allele=name)
     places = Territory.of((a.contig, a.position - 1, a.position) for a in alleles)
     write_text(out / "alleles.tsv", "".join(map(write_name, alleles)))
     write_text(out / "alleles.bed", "".join(f"{c}\t{s}\t{e}\n" for c, s, e in places))

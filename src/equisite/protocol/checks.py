@@ -17,6 +17,7 @@ from equisite.protocol.models import (
     ComomentTable,
     FeatureTable,
     Protocol,
+    VariantsTable,
 )
 from equisite.protocol.radiomic_checks import of_other_mode, radiomics_faults
 from equisite.protocol.salvage import Examined
@@ -190,6 +191,12 @@ def _tables(sound: _Sound) -> Iterator[Finding]:
             )
         if isinstance(table, CarriersTable):
             yield from _carriers(sound, place, table)
+        if (
+            isinstance(table, VariantsTable)
+            and sound.knows("genomics.alleles")
+            and sound.protocol.genomics.alleles is None
+        ):
+            yield Finding("ALLELES_NEEDED", sound.document.where((*place, "alleles")))
         if not isinstance(table, FeatureTable | ComomentTable):
             continue
         where = document.where((*place, "features"))

@@ -21,6 +21,12 @@ IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Gene = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
+AlleleName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}:[1-9][0-9]{0,9}:[ACGT]{1,60}:[ACGT]{1,60}$"
+    ),
+]
 AnalysisSet = Literal["all", "genomics", "imaging", "both"]
 Consequence = Literal[
     "truncating", "missense", "synonymous", "inframe",
@@ -254,6 +260,20 @@ class CarriersTable(Strict):
     )
 
 
+class VariantsTable(Strict):
+    """Copies of alleles of the protocol's fixed list; each allele stands here by name."""
+
+    id: Identifier = Field(description="Name of the table in the bundle.")
+    kind: Literal["variants"] = Field(description="Copies of listed alleles.")
+    alleles: tuple[AlleleName, ...] = Field(
+        min_length=1,
+        description="Alleles of `genomics.alleles`, `contig:position:ref:alt`, leftmost.",
+    )
+    analysis_set: AnalysisSet = Field(
+        default="genomics", description="Which patients are counted."
+    )
+
+
 class FeatureTable(Strict):
     """Moments or nested histograms of a list of features.
 
@@ -301,7 +321,7 @@ class QualityTable(Strict):
 
 
 Table = Annotated[
-    CountTable | CarriersTable | FeatureTable | ComomentTable | QualityTable,
+    CountTable | CarriersTable | VariantsTable | FeatureTable | ComomentTable | QualityTable,
     Field(discriminator="kind"),
 ]
 

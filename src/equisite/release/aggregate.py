@@ -18,6 +18,7 @@ from equisite.protocol.models import (
     FeatureTable,
     Protocol,
     QualityTable,
+    VariantsTable,
 )
 from equisite.release.comoments import complete
 from equisite.release.context import Context, link, withheld
@@ -93,7 +94,7 @@ def _asked(context: Context) -> Iterator[tuple[Mask, int]]:
     least = context.rules.ruleset.moment_minimum_n
     used: set[str] = set()
     for table in protocol.tables:
-        if isinstance(table, CountTable | CarriersTable):
+        if isinstance(table, CountTable | CarriersTable | VariantsTable):
             used.update(sets_of(table, protocol))
             continue
         for column in columns_of(table, context.book):

@@ -18,13 +18,15 @@ class AlleleCount:
     copies: expected alternative copies, by EM. alleles: copies of the locus in patients of
     whom something is known (2, or 1 where the ploidy is 1; never 2N by rule). looked_at: the
     same patients, (patient,). carriers: patients who more likely carry it than not.
-    callable_patients: those with enough reads at the place.
+    by_ploidy: patients with 0, 1 and 2 copies of the locus. callable_patients: those with
+    enough reads at the place.
     """
 
     copies: float
     alleles: int
     looked_at: Mask
     carriers: int
+    by_ploidy: tuple[int, int, int]
     callable_patients: int
 
 
@@ -46,5 +48,10 @@ def count_allele(cells: Sequence[str]) -> AlleleCount:
         alleles=alleles,
         looked_at=looked_at,
         carriers=int(np.count_nonzero(posterior[:, 1:].sum(axis=1) > 0.5)),
+        by_ploidy=(
+            int(np.count_nonzero(ploidy == 0)),
+            int(np.count_nonzero(ploidy == 1)),
+            int(np.count_nonzero(ploidy == 2)),
+        ),
         callable_patients=sum(part[1] == "1" for part in parts),
     )

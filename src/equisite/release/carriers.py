@@ -41,7 +41,7 @@ def carrier_rows(
     read: dict[str, Mask] = {}
     for (gene, _), values in carried.items():
         read[gene] = read.get(gene, group) & ~np.isnan(values)
-    numbers = _read_numbers(read, group, shown, rules)
+    numbers = read_numbers(read, group, shown, rules)
     for gene, n in numbers.items():
         status: CellStatus = "suppressed" if n is None else "ok"
         rows.append(cell(table, {**key, "gene": gene}, "n", n or 0, status))
@@ -49,11 +49,11 @@ def carrier_rows(
         count = int(np.count_nonzero(values[read[gene]] > 0))
         known = [t for t in (*totals, numbers[gene]) if t is not None and t >= count]
         own = {**key, "gene": gene, "consequence": consequence}
-        rows.append(cell(table, own, "count", count, _status(count, known, rules)))
+        rows.append(cell(table, own, "count", count, carriers_status(count, known, rules)))
     return rows
 
 
-def _status(count: int, totals: Sequence[int], rules: Rules) -> CellStatus:
+def carriers_status(count: int, totals: Sequence[int], rules: Rules) -> CellStatus:
     """R4 and R5 for one count of carriers: zeros, small counts and remainders, everybody."""
     if count == 0:
         return "ok" if rules.ruleset.carriers_zero == "published" else "suppressed"
@@ -64,7 +64,7 @@ def _status(count: int, totals: Sequence[int], rules: Rules) -> CellStatus:
     return "ok"
 
 
-def _read_numbers(
+def read_numbers(
     read: Mapping[str, Mask], group: Mask, shown: list[Mask], rules: Rules
 ) -> dict[str, int | None]:
     """In how many patients each gene was read; None when it would show a small group.

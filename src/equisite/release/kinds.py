@@ -10,7 +10,13 @@ import numpy as np
 
 from equisite.bundle.format import CellRow, CellStatus
 from equisite.bundle.outputs import columns_of, genes_of, sets_of, strata_of
-from equisite.protocol.models import CarriersTable, CountTable, FeatureTable, QualityTable
+from equisite.protocol.models import (
+    CarriersTable,
+    CountTable,
+    FeatureTable,
+    QualityTable,
+    VariantsTable,
+)
 from equisite.release.carriers import carrier_column, carrier_rows
 from equisite.release.comoments import comoment_table
 from equisite.release.context import Context, Linked, Result, cell, key_of, withheld
@@ -24,6 +30,7 @@ from equisite.release.features import (
 )
 from equisite.release.inference import Sum
 from equisite.release.patients import Mask
+from equisite.release.variants import allele_column, variant_rows
 
 _Stratum = tuple[Mapping[str, str], Mask]
 
@@ -93,6 +100,29 @@ def carriers_table(context: Context, table: CarriersTable) -> Result:
         context.rules,
     )
     released = sum(row.status == "ok" and row.measure == "count" for row in rows)
+    return Result(tuple(rows), released) if released else withheld("small")
+
+
+def variants_table(context: Context, table: VariantsTable) -> Result:
+    """Copies of listed alleles, and in how many patients they were looked for."""
+    group = context.group(table.analysis_set)
+    patients = context.patients
+    cells = {name: patients.texts.get(allele_column(name)) for name in table.alleles}
+    if not any(cells.values()):
+        return withheld("absent")
+    if group is None:
+        return withheld("minimum")
+    nothing = [""] * patients.count
+    rows = variant_rows(
+        table.id,
+        key_of(table.analysis_set),
+        {name: texts or nothing for name, texts in cells.items()},
+        group,
+        [int(mask.sum()) for mask in context.groups.masks],
+        context.genes_out,
+        context.rules,
+    )
+    released = sum(row.status == "ok" and row.measure == "ac" for row in rows)
     return Result(tuple(rows), released) if released else withheld("small")
 
 
@@ -243,6 +273,7 @@ def _enter(linked: Linked, parts: Sequence[_Stratum]) -> bool:
 TABULATE: Mapping[str, Callable[[Context, Any], Result]] = {
     "count": count_table,
     "carriers": carriers_table,
+    "variants": variants_table,
     "moment": moment_table,
     "hist": hist_table,
     "comoment": comoment_table,

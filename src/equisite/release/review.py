@@ -20,6 +20,7 @@ from equisite.release.prepare import Prepared
 TEMPLATE = Path(__file__).parent / "templates" / "review.html"
 KIND_WORDS = {
     "count": "How many patients fall into each group.",
+    "variants": "How many copies of each listed allele the patients have.",
     "carriers": "How many patients carry at least one qualifying variant in each gene.",
     "moment": "Number, mean and spread of each feature over all patients.",
     "hist": "How many patients fall into each registered interval of a feature.",
@@ -140,6 +141,18 @@ def _carriers(cells: Sequence[CellRow], book: Codebook) -> _Layout:
     return ("Gene", *(f"carriers, {c}" for c in consequences), "gene read in"), rows
 
 
+def _variants(cells: Sequence[CellRow], book: Codebook) -> _Layout:
+    del book
+    found: dict[str, dict[str, CellRow]] = {}
+    for cell in cells:
+        found.setdefault(parse_key(cell.key).get("variant") or "", {})[cell.measure] = cell
+    rows = [
+        (name, *(_text(own.get(measure)) for measure in ("ac", "an", "n")))
+        for name, own in found.items()
+    ]
+    return ("Allele", "Copies", "Copies of the locus", "Callable patients"), rows
+
+
 def _moments(cells: Sequence[CellRow], book: Codebook) -> _Layout:
     found: dict[str, dict[str, CellRow]] = {}
     for cell in cells:
@@ -213,6 +226,7 @@ def _comoments(cells: Sequence[CellRow], book: Codebook) -> _Layout:
 _LAYOUTS: Mapping[str, Any] = {
     "count": _counts,
     "carriers": _carriers,
+    "variants": _variants,
     "moment": _moments,
     "hist": _hists,
     "comoment": _comoments,
