@@ -111,6 +111,25 @@ def test_a_region_that_is_not_there_names_what_is(tmp_path: Path) -> None:
     assert not list((tmp_path / "volumes").iterdir())  # no image without a region
 
 
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [("ISO_IR 192", "utf-8"), ("", "utf-8"), ("ISO_IR 100", "latin-1")],
+)
+def test_names_beyond_ascii_match_whatever_the_file_declares(
+    tmp_path: Path, declared: str, encoding: str
+) -> None:
+    make_case(tmp_path, {"NNNNNNN": REGION})
+    content = (tmp_path / "rs.dcm").read_bytes()
+    name = "Läsion".encode(encoding).ljust(8)
+    content = content.replace(b"LO\x08\x00NNNNNNN ", b"LO\x08\x00" + name)
+    (tmp_path / "rs.dcm").write_bytes(content)
+    if declared:
+        change(tmp_path / "rs.dcm", lambda ds: setattr(ds, "SpecificCharacterSet", declared))
+    rule = RoiRule(name="gtv", patterns=("läsion",))
+    result = run(tmp_path, imaging=Imaging(roi=(rule,)))
+    assert [(p.roi, p.voxels) for p in result.regions] == [("gtv", 64)]
+
+
 def test_two_names_for_one_region_are_ambiguous(tmp_path: Path) -> None:
     make_case(tmp_path, {"GTV1": REGION, "GTV2": REGION, "edema": REGION})
     result = run(tmp_path)
@@ -320,7 +339,8 @@ def test_one_bad_case_leaves_the_others(tmp_path: Path) -> None:
         "patient-t4": "SERIES_NOT_FOUND",
     }
     names = sorted(p.name for p in (tmp_path / "volumes").iterdir())
-    assert names == [f"{t}.{k}" for t in ("t0", "t3") for k in ("gtv.mask.nii", "image.nii")]
+    kinds = ("gtv.mask.nii", "image.json", "image.nii")
+    assert names == [f"{t}.{k}" for t in ("t0", "t3") for k in kinds]
 
 
 def test_rows_of_one_series_share_its_image(tmp_path: Path) -> None:

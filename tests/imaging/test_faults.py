@@ -448,6 +448,14 @@ def test_slices_that_pet_counts_but_are_not_there(tmp_path: Path) -> None:
     assert codes(judge(tmp_path, "PT"), "warn") == ["END_GAP"]
 
 
+def test_the_protocol_lists_what_is_no_slice(tmp_path: Path) -> None:
+    save(every(make_series(8), ImageType=["DERIVED", "SECONDARY", "AVERAGE"]), tmp_path)
+    assert codes(judge(tmp_path)) == []
+    limits = LIMITS.model_copy(update={"projections": ("Average",)})
+    report = judge_series(one_series(scan(tmp_path)), "CT", limits)
+    assert codes(report) == ["DERIVED_PROJECTION"]
+
+
 def test_lossy_may_be_accepted_by_the_protocol(tmp_path: Path) -> None:
     save(every(make_series(8), LossyImageCompression="01"), tmp_path)
     limits = LIMITS.model_copy(update={"lossy": "accept"})

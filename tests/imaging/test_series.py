@@ -118,6 +118,16 @@ def test_a_folder_must_hold_one_image_series(tmp_path: Path) -> None:
         series_by_uid(found, f"{ROOT}.3")
 
 
+def test_a_folder_of_links_to_elsewhere_says_so(tmp_path: Path) -> None:
+    save(make_series(4), tmp_path / "store")
+    (tmp_path / "series").mkdir()
+    for path in (tmp_path / "store").iterdir():
+        (tmp_path / "series" / path.name).symlink_to(path)
+    with pytest.raises(InputError) as error:
+        one_series(scan(tmp_path / "series"))
+    assert "4 links that lead out were not followed" in str(error.value)
+
+
 def test_links_that_lead_in_circles_are_passed(tmp_path: Path) -> None:
     save(make_series(4), tmp_path / "in")
     (tmp_path / "in/loop").symlink_to(tmp_path / "in/loop")

@@ -17,6 +17,7 @@ from equisite.imaging.n4 import correct_volume
 from equisite.imaging.nifti import write_mask
 from equisite.imaging.parts import Judged, judge_parts
 from equisite.imaging.privacy import held_by
+from equisite.imaging.provenance import write_provenance
 from equisite.imaging.readers import ROOM, compare_readers
 from equisite.imaging.rows import ReaderPair, RegionPair, SeriesRow
 from equisite.imaging.series import SeriesReport
@@ -96,9 +97,10 @@ def _run(
         if not drawn:
             image.unlink()  # nothing will read it
             continue
-        if modality == "MR" and imaging.n4 != "off":
+        bias = imaging.n4 if modality == "MR" else "off"
+        if bias != "off":
             try:
-                correct_volume(image, imaging.n4, bias_cache)
+                correct_volume(image, bias, bias_cache)
             except InputError as error:
                 del result.regions[before:]
                 for row in rows:
@@ -106,6 +108,7 @@ def _run(
                     result.outcomes += from_error(row.patient, ROOM, name, error)
                 image.unlink()
                 continue
+        write_provenance(image, report, n4=bias != "off")
         kept, pairs, outcomes = compare_readers(drawn, report.grid, volumes, imaging.consensus)
         result.regions[before:] = kept
         result.agreement += pairs

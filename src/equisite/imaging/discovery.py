@@ -167,6 +167,7 @@ def one_series(found: Found) -> SeriesFiles:
             not_dicom=found.not_dicom,
             not_image=found.not_image,
             broken=len(found.broken),
+            links=found.links_out,
         )
     if len(found.images) > 1:
         raise InputError(
@@ -191,6 +192,7 @@ def series_by_uid(found: Found, uid: str) -> SeriesFiles:
             not_dicom=found.not_dicom,
             not_image=found.not_image,
             broken=len(found.broken),
+            links=found.links_out,
         )
     holds: dict[str, set[str]] = {}
     for series, images in found.images.items():

@@ -19,6 +19,18 @@ def normalised(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", unicodedata.normalize("NFKC", name).strip())
 
 
+def repaired(name: str) -> str:
+    """A name whose UTF-8 was read as Latin-1, because the file does not declare it.
+
+    >>> repaired("Tumor gro\u00c3\u009f"), repaired("Tumor gro\u00df")
+    ('Tumor gro\xdf', 'Tumor gro\xdf')
+    """
+    try:
+        return name.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return name
+
+
 def matching(names: Sequence[str], patterns: Sequence[str]) -> list[int]:
     """Indices of the names that the first successful pattern matches in full.
 

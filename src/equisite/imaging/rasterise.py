@@ -60,16 +60,20 @@ def _dot(a: Points, b: Points) -> Points:
 
 
 def fill(
-    rings: Sequence[Ring], planes: Sequence[int], shape: tuple[int, int, int]
+    rings: Sequence[Ring],
+    planes: Sequence[int],
+    shape: tuple[int, int, int],
+    into: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
     """Voxels inside the rings: bool, `shape` = (plane, row, column).
 
     planes: index of the plane of each ring. Row j is crossed by the edges with
     (y0 <= j < y1) or (y1 <= j < y0); voxel i is inside when the number of crossings
     x_c > i is odd; rings of one plane combine by exclusive or. What lies outside of the
-    shape is clipped.
+    shape is clipped. into: a mask of this shape that the voxels are added to; memory is
+    touched where the rings are only.
     """
-    mask = np.zeros(shape, dtype=bool)
+    mask = np.zeros(shape, dtype=bool) if into is None else into
     if not rings:
         return mask
     plane, row, column = _crossings(rings, planes, shape)
@@ -83,7 +87,7 @@ def fill(
     parity &= 1  # of a count modulo 256, which keeps the parity
     np.bitwise_xor.accumulate(parity, axis=2, out=parity)
     end = min(high[2], shape[2])
-    mask[low[0] : high[0], low[1] : high[1], low[2] : end] = parity[:, :, : end - low[2]] == 1
+    mask[low[0] : high[0], low[1] : high[1], low[2] : end] |= parity[:, :, : end - low[2]] == 1
     return mask
 
 

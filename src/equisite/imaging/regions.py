@@ -61,7 +61,7 @@ def draw_region(
     mask = np.zeros(grid.shape, dtype=bool)
     for layer in range(max(layers, default=0) + 1):
         chosen = [r for r, at in zip(inside, layers, strict=True) if at == layer]
-        mask |= fill(chosen, [r.slice for r in chosen], grid.shape)
+        fill(chosen, [r.slice for r in chosen], grid.shape, into=mask)
     overlap = _overlaps(inside, layers, grid)
     if overlap:
         shared = sum(int(part.sum()) for _, part in overlap)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from equisite.core.errors import InputError
 from equisite.imaging.findings import ImagingFinding, finding
 from equisite.imaging.foreign import foreign_parser
+from equisite.imaging.names import repaired
 from equisite.imaging.stack import Stack
 
 RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
@@ -101,7 +102,7 @@ def _structure(item: Any, contours: Any, named: Mapping[str, set[str]]) -> Struc
         else:
             open_contours += 1
     return Structure(
-        str(item.get("ROIName", "")),
+        repaired(str(item.get("ROIName", ""))),
         frame,
         tuple(rings),
         open_contours,

@@ -19,6 +19,7 @@ from equisite.imaging.gaps import HOW, gaps
 from equisite.imaging.grid import Grid
 from equisite.imaging.groups import frame_groups, numbers
 from equisite.imaging.header import read_header
+from equisite.imaging.names import repaired
 from equisite.imaging.regions import judge_size
 from equisite.imaging.syntaxes import NATIVE_LITTLE
 
@@ -124,7 +125,8 @@ def _segments(dataset: Any) -> list[Segment]:
         kinds = item.get("SegmentedPropertyTypeCodeSequence") or ()
         meaning = str(kinds[0].get("CodeMeaning", "")) if kinds else ""
         if number > 0:
-            found.append(Segment(number, str(item.get("SegmentLabel", "")).strip() or meaning))
+            label = str(item.get("SegmentLabel", "")).strip() or meaning
+            found.append(Segment(number, repaired(label)))
     return sorted(found, key=lambda s: s.number)
 
 

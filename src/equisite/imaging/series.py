@@ -77,7 +77,7 @@ def judge_series(
     findings = _beside(files)
     frames, framing = expand(files.headers)
     stages: tuple[Callable[[], list[ImagingFinding]], ...] = (
-        lambda: check_kind(frames),
+        lambda: check_kind(frames, limits),
         lambda: framing,
         lambda: check_present(frames),
         lambda: check_orientation(frames, limits),

@@ -26,6 +26,20 @@ LOSSY_DECODERS = {
 """Syntaxes that lose, or may lose, information; read only where the protocol accepts it."""
 
 
+PACKAGES = {
+    "1.2.840.10008.1.2.4.50": ("pylibjpeg-libjpeg",),
+    "1.2.840.10008.1.2.4.51": ("pylibjpeg-libjpeg",),
+    "1.2.840.10008.1.2.4.57": ("pylibjpeg-libjpeg",),
+    "1.2.840.10008.1.2.4.70": ("pylibjpeg-libjpeg",),
+    "1.2.840.10008.1.2.4.80": ("pyjpegls",),
+    "1.2.840.10008.1.2.4.81": ("pyjpegls",),
+    "1.2.840.10008.1.2.4.90": ("pylibjpeg-openjpeg",),
+    "1.2.840.10008.1.2.4.91": ("pylibjpeg-openjpeg",),
+    "1.2.840.10008.1.2.5": ("pylibjpeg-rle",),
+}
+"""The package behind each plugin, whose version belongs to a result."""
+
+
 def is_supported(syntax: str) -> bool:
     """Whether pixels of this syntax can be read at all."""
     return syntax in UNCOMPRESSED or syntax in DECODERS or syntax in LOSSY_DECODERS

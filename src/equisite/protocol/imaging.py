@@ -57,6 +57,19 @@ class SeriesLimits(Strict):
     in_plane_shift_mm: float = Field(
         default=0.05, gt=0, description="Largest sideways shift of a slice, in mm."
     )
+    projections: tuple[str, ...] = Field(
+        default=(
+            "MIP",
+            "MINIP",
+            "MAX_IP",
+            "MIN_IP",
+            "PROJECTION IMAGE",
+            "SCREEN SAVE",
+            "CURVED",
+            "CSA PARALLEL",
+        ),
+        description="Values of ImageType that no stack of slices has.",
+    )
     lossy: Literal["refuse", "accept"] = Field(
         default="refuse", description="What becomes of lossy compressed images."
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import ImagingFinding, finding
 from equisite.imaging.multiframe import ENHANCED
+from equisite.protocol.imaging import SeriesLimits
 
 CLASSIC = {
     "1.2.840.10008.5.1.4.1.1.2": "CT",
@@ -18,18 +19,6 @@ READ = CLASSIC | ENHANCED
 
 SECONDARY = "1.2.840.10008.5.1.4.1.1.7"
 SCOUT_WORDS = ("LOCALIZER", "SCOUT", "SURVEY", "SURVIEW")
-PROJECTIONS = frozenset(
-    {
-        "MIP",
-        "MINIP",
-        "MAX_IP",
-        "MIN_IP",
-        "PROJECTION IMAGE",
-        "SCREEN SAVE",
-        "CURVED",
-        "CSA PARALLEL",
-    }
-)
 WHY = {
     "1.2.840.10008.5.1.4.1.1.1.2": (
         "A mammogram is a projection: it has no slices, so a region in it has no volume."
@@ -68,7 +57,7 @@ def is_scout(header: ImageHeader) -> bool:
     return any(word in value.upper() for value in header.image_type for word in SCOUT_WORDS)
 
 
-def check_kind(headers: Sequence[ImageHeader]) -> list[ImagingFinding]:
+def check_kind(headers: Sequence[ImageHeader], limits: SeriesLimits) -> list[ImagingFinding]:
     """Codes of images that are no slices of a volume; all that apply."""
     total = len(headers)
     findings = []
@@ -93,10 +82,11 @@ def check_kind(headers: Sequence[ImageHeader]) -> list[ImagingFinding]:
     count("SECONDARY_CAPTURE", len(secondary))
     slices = [h for h in headers if h.sop_class in READ]
     count("LOCALIZER", sum(map(is_scout, slices)))
-    projected = sorted({v for h in slices for v in h.image_type if v.upper() in PROJECTIONS})
+    known = {value.upper() for value in limits.projections}
+    projected = sorted({v for h in slices for v in h.image_type if v.upper() in known})
     count(
         "DERIVED_PROJECTION",
-        sum(any(v.upper() in PROJECTIONS for v in h.image_type) for h in slices),
+        sum(any(v.upper() in known for v in h.image_type) for h in slices),
         kinds=", ".join(projected),
     )
     count("MOSAIC", sum("MOSAIC" in h.image_type for h in slices))
