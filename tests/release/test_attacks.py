@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -18,6 +19,7 @@ from equisite.bundle.ruleset import rules_of
 from equisite.codebook.book import codebook
 from equisite.release.aggregate import Disclosed, disclose
 from equisite.release.kinds import TABULATE
+from equisite.stats.icc import mean_squares
 
 Columns = dict[str, list[str]]
 SEX = {"id": "sex", "kind": "count", "keys": ["sex"]}
@@ -373,6 +375,76 @@ def test_moments_of_a_tumour_are_of_its_class():
     assert (row.data_class, row.status) == ("somatic", "released")
 
 
+# -- perturbed copies ----------------------------------------------------------------------
+
+REPEATED = {"id": "repeated", "kind": "repeatability", "features": "mr__gtv__core"}
+
+
+def copied(found: Columns, share: float, copies: int = 5) -> dict[str, np.ndarray]:
+    """Copies of the first patients, near their own values."""
+    rng = np.random.default_rng(1)
+    made = {}
+    for name in (c for c in found if c.startswith("mr__")):
+        own = np.array([float(v) if v else np.nan for v in found[name]])
+        values = own[:, None] * (1 + 0.01 * rng.standard_normal((own.size, copies)))
+        values[round(share * own.size) :] = np.nan
+        made[name] = values
+    return made
+
+
+def release_copies(
+    found: Columns, tables: Sequence[Mapping[str, Any]], share: float, **options: Any
+) -> Disclosed:
+    made = protocol(tables=tables, **options)
+    patients = replace(patients_of(found), copies=copied(found, share))
+    return disclose(patients, made, codebook(), rules_of(made))
+
+
+def test_mean_squares_of_all_follow_their_moments():
+    found = columns(60)
+    out = release_copies(found, [COHORT, CORE, REPEATED], 1.0)
+    assert reason(out, "core") == reason(out, "repeated") == ""
+    name = codebook().columns_of("mr__gtv__core")[0]
+    scaled = codebook().constant(name).clipped(copied(found, 1.0)[name])[0]
+    squares = mean_squares(scaled)
+    key = f"analysis_set=imaging|feature={name}"
+    numbers = shown(out, "repeated")
+    assert numbers[f"{key} n"] == "60"
+    assert float(numbers[f"{key} msb"]) == pytest.approx(squares.between, rel=1e-6)
+    assert float(numbers[f"{key} msw"]) == pytest.approx(squares.within, rel=1e-6)
+
+
+def test_mean_squares_of_a_part_do_not_follow_the_moments_of_all():
+    # M2 of 60 less what the mean squares tell of 40 of them is about the other 20.
+    out = release_copies(columns(60), [COHORT, CORE, REPEATED], 2 / 3)
+    assert shown(out, "core")
+    assert shown(out, "repeated") == {}
+    assert reason(out, "repeated") == "overlap"
+    alone = release_copies(columns(60), [COHORT, REPEATED], 2 / 3)
+    assert len(shown(alone, "repeated")) == 3 * len(codebook().columns_of("mr__gtv__core"))
+    first = release_copies(columns(60), [COHORT, REPEATED, CORE], 2 / 3)
+    assert shown(first, "core") == {}
+
+
+def test_a_few_without_copies_are_left_out_of_the_moments_too():
+    out = release_copies(columns(60), [COHORT, CORE, REPEATED], 55 / 60)
+    sizes = {v for k, v in shown(out, "core").items() if k.endswith(" n")}
+    assert sizes == {"55"}
+    assert {v for k, v in shown(out, "repeated").items() if k.endswith(" n")} == {"55"}
+
+
+def test_mean_squares_need_twenty_patients_and_ten_of_open_data():
+    assert reason(release_copies(columns(60), [COHORT, REPEATED], 0.3), "repeated") == "minimum"
+    few = release_copies(columns(18), [COHORT, REPEATED], 0.5, public=True)
+    assert reason(few, "repeated") == "minimum"
+    ten = release_copies(columns(18), [COHORT, REPEATED], 10 / 18, public=True)
+    assert reason(ten, "repeated") == ""
+
+
+def test_without_copies_the_table_is_absent():
+    assert reason(release(columns(60), [COHORT, REPEATED]), "repeated") == "absent"
+
+
 # -- moments and histograms ----------------------------------------------------------------
 
 
@@ -529,6 +601,7 @@ TESTED = {
     "moment": test_moments_need_twenty_patients,
     "hist": test_every_bin_of_a_histogram_has_nobody_or_at_least_k,
     "comoment": test_a_flag_with_a_small_group_keeps_the_products_inside,
+    "repeatability": test_mean_squares_of_a_part_do_not_follow_the_moments_of_all,
     "quality": test_a_sum_that_two_patients_make_up_is_withheld,
 }
 

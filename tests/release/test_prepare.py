@@ -7,8 +7,9 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from made_cohort import columns, patient, protocol, summary, write_site
+from made_cohort import TABLES, columns, patient, protocol, summary, write_site
 
 from equisite.bundle.codec import encode, read_bundle
 from equisite.bundle.verify import verify
@@ -19,6 +20,7 @@ from equisite.core.tables import read_table, write_table
 from equisite.release.approve import approve
 from equisite.release.ledger import read_ledger
 from equisite.release.prepare import prepare
+from equisite.release.review import review_page
 
 BUNDLE = "private/review/prepared.bundle"
 
@@ -342,3 +344,26 @@ def test_the_prepared_bundle_reads_back(site: Path):
     again = read_bundle(prepared.content)
     assert sorted(again.cells) == sorted(prepared.bundle.cells)
     assert again.about == prepared.bundle.about
+
+
+def test_mean_squares_of_perturbed_copies_pass_the_audit(tmp_path: Path) -> None:
+    found = columns(60)
+    table = {"id": "repeated", "kind": "repeatability", "features": "mr__gtv__core"}
+    made = protocol(tables=[*TABLES, table])
+    folder = write_site(tmp_path / "site", found, made)
+    with pytest.raises(ConfigError, match="COHORT_ABSENT"):
+        prepare(folder, "0" * 64)
+    names = [name for name in found if name.startswith("mr__")]
+    rng = np.random.default_rng(0)
+    rows = [
+        {"patient": patient(i), "copy": copy}
+        | {n: float(found[n][i]) * (1 + 0.01 * rng.standard_normal()) for n in names}
+        for i in range(60)
+        for copy in (0, 2, 5)
+    ]
+    write_table(folder / "private/perturbed.tsv", ["patient", "copy", *names], rows)
+    prepared = prepare(folder, "0" * 64)
+    row = next(t for t in prepared.bundle.tables if t.table == "repeated")
+    assert (row.status, row.data_class) == ("released", "imaging")
+    page = review_page(prepared, folder)
+    assert "Within copies" in page

@@ -5,6 +5,9 @@ rule release_prepare_bundle:
     input:
         cohort="private/cohort.tsv",
         scores="work/conformance/scores.tsv",
+        perturbed=(
+            "private/perturbed.tsv" if SITE.protocol.radiomics.robustness else []
+        ),
     output:
         bundle=ensure("private/review/prepared.bundle", non_empty=True),
         page=ensure("private/review/review.html", non_empty=True),

@@ -123,7 +123,7 @@ def _alleles_of_few(bundle: Bundle, rules: Rules) -> Iterator[str]:
 def _moments_of_few(bundle: Bundle, rules: Rules) -> Iterator[str]:
     numbers = published(bundle)
     for cell in (*bundle.cells, *bundle.quality):
-        if cell.value and cell.measure in ("m2", "sxx"):
+        if cell.value and cell.measure in ("m2", "sxx", "msb", "msw"):
             key = parse_key(cell.key)
             pairs = [(n, v) for n, v in key.pairs if n != "covariates"]
             if key.get("pattern"):
@@ -217,6 +217,8 @@ def _possible(cell: CellRow, numbers: Published, book: Codebook) -> bool:
         n = numbers.get((cell.table, cell.key, "n"))
         width = constant.clip_high - constant.clip_low
         return n is None or cell.number <= n * width**2 / 4 * (1 + DIGITS)
+    if cell.measure in ("msb", "msw"):
+        return cell.number >= 0
     if cell.measure == "mean_off":
         if column not in book.constants:
             return 0.0 <= cell.number <= 1.0

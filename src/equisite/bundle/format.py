@@ -19,6 +19,7 @@ Cells of each kind of table (`analysis_set=S` is always the first pair of the ke
 | comoment | covariates=a,b (a before or equal b in the protocol), pattern | sxx |
 | comoment | feature, pattern | mean_off, m2 |
 | comoment | feature, covariates=a, pattern | sxy |
+| repeatability | feature | n, msb, msw (mean squares of perturbed copies) |
 | quality (in quality.tsv) | feature | n, mean_off, m2; clipped with side |
 
 mean_off is the mean of the transformed, clipped values minus the registered centre; m2,
@@ -53,7 +54,9 @@ STAMPS = {
 }
 """What `data` of the protocol means, in the words that stand in every bundle."""
 
-KINDS = ("count", "carriers", "variants", "moment", "hist", "comoment", "quality")
+KINDS = (
+    "count", "carriers", "variants", "moment", "hist", "comoment", "repeatability", "quality",
+)  # fmt: skip
 CLASSES = ("clinical", "germline", "somatic", "imaging", "quality")
 TABLE_STATUSES = ("released", "withheld")
 TABLE_REASONS = {
@@ -68,7 +71,9 @@ TABLE_REASONS = {
 """Why a whole table stays, one word in the bundle, a sentence on the pages."""
 
 CELL_STATUSES = ("ok", "suppressed", "merged", "structural", "clipped")
-CELL_MEASURES = ("count", "n", "mean_off", "m2", "sxx", "sxy", "bin", "clipped", "ac", "an")
+CELL_MEASURES = (
+    "count", "n", "mean_off", "m2", "sxx", "sxy", "bin", "clipped", "ac", "an", "msb", "msw",
+)  # fmt: skip
 INTEGER_MEASURES = frozenset({"count", "n", "bin", "clipped", "ac", "an"})
 CONFORMANCE_MEASURES = ("digest", "recall", "precision", "ccc", "max_difference")
 

@@ -24,6 +24,7 @@ from equisite.protocol.models import (
     FeatureTable,
     Protocol,
     QualityTable,
+    RepeatabilityTable,
     Table,
     VariantsTable,
 )
@@ -102,7 +103,7 @@ def columns_of(table: Table, book: Codebook) -> tuple[str, ...]:
     """Feature columns of a table of moments, histograms, co-moments or quality."""
     if isinstance(table, QualityTable):
         return tuple(table.variables)
-    if isinstance(table, FeatureTable | ComomentTable):
+    if isinstance(table, FeatureTable | ComomentTable | RepeatabilityTable):
         return book.columns_of(table.features)
     return ()
 
@@ -143,6 +144,9 @@ def _shapes(table: Table, protocol: Protocol, book: Codebook) -> Iterator[Shape]
         yield Shape(frozenset({"ac", "an", "n"}), alleles)
     elif isinstance(table, ComomentTable):
         yield from _comoment_shapes(table, book, own_set)
+    elif isinstance(table, RepeatabilityTable):
+        base = {**own_set, "feature": _features(table, book, "moment")}
+        yield Shape(frozenset({"n", "msb", "msw"}), base)
     elif isinstance(table, FeatureTable) and table.kind == "hist":
         base = {**own_set, "feature": _features(table, book, "hist")}
         base |= {n: _codes(book, n) for n in table.strata}

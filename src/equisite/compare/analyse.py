@@ -24,6 +24,7 @@ from equisite.compare.features import FeatureResults, analyse_features
 from equisite.compare.lead import SUFFIX, LeadFolder
 from equisite.compare.models import analyse_comoments
 from equisite.compare.reference import Limits, limits
+from equisite.compare.repeatability import analyse_repeatability
 from equisite.compare.results import MetaRow, PooledRow, SiteRow
 from equisite.compare.suspects import GENES, SuspectRow, rank_sites
 from equisite.compare.tallies import (
@@ -88,6 +89,14 @@ def analyse(
             slopes = analyse_comoments(parties, table.id, table.covariates, features)
             pooled += slopes
             ran += ["slopes"] if slopes else []
+            continue
+        elif table.kind == "repeatability":
+            chain = lead.protocol.radiomics.robustness
+            if chain is not None:
+                rows, sums = analyse_repeatability(parties, table.id, chain)
+                sites += rows
+                pooled += sums
+                ran += ["repeatability"] if sums else []
             continue
         else:
             continue

@@ -189,6 +189,13 @@ def page_tables(found: Results, protocol: Protocol, book: Codebook) -> dict[str,
         "slopes": texts.slope_table(
             found.pooled, book, "Linear models over all sites, one intercept per site"
         ),
+        "repeatability": texts.repeatability_table(
+            found.pooled,
+            found.sites,
+            titles,
+            book,
+            "Intraclass correlation of perturbed copies",
+        ),
         "conformance": texts.conformance_table(
             found.sites, titles, "The same public input at every site"
         ),

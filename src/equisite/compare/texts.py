@@ -229,6 +229,57 @@ def slope_table(pooled: Sequence[PooledRow], book: Codebook, caption: str) -> Te
     return TextTable(caption, head, tuple(rows[:STATIC_ROWS]), note)
 
 
+VERDICT_WORDS = {"robust": "✓ robust", "below": "✗ below the limit", "": "not judged"}
+
+
+def repeatability_table(
+    pooled: Sequence[PooledRow],
+    rows: Sequence[SiteRow],
+    titles: Titles,
+    book: Codebook,
+    caption: str,
+) -> TextTable:
+    """Features with their ICC over perturbed copies, those below the limit marked."""
+    cells = by_cell(rows, "repeatability")
+    wide = len(titles) <= SITES_SIDE_BY_SIDE
+    out = []
+    for row in pooled:
+        if row.measure != "icc":
+            continue
+        own = cells.get((row.table, row.key), {})
+        out.append(
+            (
+                feature_label(book, parse_key(row.key)),
+                VERDICT_WORDS[row.text],
+                _interval(row),
+                numbers.whole(row.n),
+                *(_icc(own.get(site)) for site in (titles if wide else ())),
+            )
+        )
+    head = (
+        "Feature",
+        "Verdict",
+        "ICC of all pooled sites (95 %)",
+        "Patients",
+        *(titles.values() if wide else ()),
+    )
+    note = f"The first {STATIC_ROWS} of {len(out)} rows." if len(out) > STATIC_ROWS else ""
+    return TextTable(caption, head, tuple(out[:STATIC_ROWS]), note)
+
+
+def _interval(row: PooledRow) -> str:
+    low, high = numbers.fixed(row.low), numbers.fixed(row.high)
+    return f"{numbers.fixed(row.value)} ({low} to {high})"
+
+
+def _icc(row: SiteRow | None) -> str:
+    if row is None or row.status == "absent":
+        return numbers.DASH
+    if row.status != "ok":
+        return f"withheld ({row.status})"
+    return f"{numbers.fixed(row.value)} (from {numbers.fixed(row.low)})"
+
+
 LEVEL_WORDS = {
     "digest": "✓ same bytes",
     "value": "✓ same values",

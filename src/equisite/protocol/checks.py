@@ -17,6 +17,7 @@ from equisite.protocol.models import (
     ComomentTable,
     FeatureTable,
     Protocol,
+    RepeatabilityTable,
     VariantsTable,
 )
 from equisite.protocol.radiomic_checks import of_other_mode, radiomics_faults
@@ -197,7 +198,9 @@ def _tables(sound: _Sound) -> Iterator[Finding]:
             and sound.protocol.genomics.alleles is None
         ):
             yield Finding("ALLELES_NEEDED", sound.document.where((*place, "alleles")))
-        if not isinstance(table, FeatureTable | ComomentTable):
+        if isinstance(table, RepeatabilityTable) and not _perturbed(sound):
+            yield Finding("NOTHING_PERTURBED", document.where((*place, "kind")))
+        if not isinstance(table, FeatureTable | ComomentTable | RepeatabilityTable):
             continue
         where = document.where((*place, "features"))
         for name in [table.features] if isinstance(table.features, str) else table.features:
@@ -218,6 +221,14 @@ def _tables(sound: _Sound) -> Iterator[Finding]:
             if regions is not None and region not in regions:
                 known = ", ".join(regions)
                 yield Finding("ROI_UNKNOWN", where, {"roi": region, "known": known})
+
+
+def _perturbed(sound: _Sound) -> bool:
+    """Whether the protocol asks for perturbed copies, or its answer cannot be read."""
+    if not sound.knows("radiomics.robustness"):
+        return True
+    radiomics = getattr(sound.protocol, "radiomics", None)
+    return getattr(radiomics, "robustness", None) is not None
 
 
 def _of_no_region(name: str) -> bool:

@@ -309,6 +309,21 @@ class ComomentTable(Strict):
     )
 
 
+class RepeatabilityTable(Strict):
+    """Mean squares of features over perturbed copies (needs `radiomics.robustness`)."""
+
+    id: Identifier = Field(description="Name of the table in the bundle.")
+    kind: Literal["repeatability"] = Field(
+        description="Mean squares between patients and within their perturbed copies."
+    )
+    features: str | tuple[str, ...] = Field(
+        description="`<modality>__<roi>__core`, or a list of columns."
+    )
+    analysis_set: AnalysisSet = Field(
+        default="imaging", description="Which patients are counted."
+    )
+
+
 class QualityTable(Strict):
     """Moments of technical quality variables."""
 
@@ -321,7 +336,13 @@ class QualityTable(Strict):
 
 
 Table = Annotated[
-    CountTable | CarriersTable | VariantsTable | FeatureTable | ComomentTable | QualityTable,
+    CountTable
+    | CarriersTable
+    | VariantsTable
+    | FeatureTable
+    | ComomentTable
+    | RepeatabilityTable
+    | QualityTable,
     Field(discriminator="kind"),
 ]
 

@@ -50,11 +50,21 @@ class Robustness(Strict):
         description="A feature whose lower 95 % bound is below this is marked.",
     )
 
+    @property
+    def combinations(self) -> int:
+        """Copies of the whole chain."""
+        shifts = len(self.translations) ** 3
+        return shifts * len(self.rotations_deg) * len(self.volume_changes)
+
+    @property
+    def number_of_copies(self) -> int:
+        """Copies of each case."""
+        return self.copies or self.combinations
+
     @model_validator(mode="after")
     def _enough(self) -> Robustness:
-        combinations = (
-            len(self.translations) ** 3 * len(self.rotations_deg) * len(self.volume_changes)
-        )
-        if combinations < (self.copies or 2):
-            raise ValueError(f"the lists have {combinations} combinations, too few for copies")
+        if self.combinations < (self.copies or 2):
+            raise ValueError(
+                f"the lists have {self.combinations} combinations, too few for copies"
+            )
         return self

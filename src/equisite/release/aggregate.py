@@ -18,6 +18,7 @@ from equisite.protocol.models import (
     FeatureTable,
     Protocol,
     QualityTable,
+    RepeatabilityTable,
     VariantsTable,
 )
 from equisite.release.comoments import complete
@@ -25,6 +26,7 @@ from equisite.release.context import Context, link, withheld
 from equisite.release.groups import Groups, settle
 from equisite.release.kinds import TABULATE
 from equisite.release.patients import Mask, Patients
+from equisite.release.repeatability import copied, least_copied
 
 SET_ORDER = ("genomics", "imaging", "all", "both")
 """Analysis sets that keep their patients first; `all` and `both` follow from the others."""
@@ -98,7 +100,9 @@ def _asked(context: Context) -> Iterator[tuple[Mask, int]]:
             used.update(sets_of(table, protocol))
             continue
         for column in columns_of(table, context.book):
-            if isinstance(table, ComomentTable):
+            if isinstance(table, RepeatabilityTable):
+                yield copied(context, table, column), least_copied(context)
+            elif isinstance(table, ComomentTable):
                 yield complete(context, table, column), least
             else:
                 present = ~np.isnan(patients.numbers(column))

@@ -30,6 +30,7 @@ from equisite.release.features import (
 )
 from equisite.release.inference import Sum
 from equisite.release.patients import Mask
+from equisite.release.repeatability import repeatability_table
 from equisite.release.variants import allele_column, variant_rows
 
 _Stratum = tuple[Mapping[str, str], Mask]
@@ -277,6 +278,7 @@ TABULATE: Mapping[str, Callable[[Context, Any], Result]] = {
     "moment": moment_table,
     "hist": hist_table,
     "comoment": comoment_table,
+    "repeatability": repeatability_table,
     "quality": moment_table,
 }
 """What makes each kind of table."""

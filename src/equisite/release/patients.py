@@ -23,13 +23,15 @@ class Patients:
     """Values of all patients, without their names.
 
     sets: (patient,) bool by analysis set. texts: (patient,) text by column, "" is missing.
-    read: numeric columns that were parsed already.
+    read: numeric columns that were parsed already. copies: (patient, copy) values of the
+    perturbed copies by column, NaN where a patient has none.
     """
 
     count: int
     sets: Mapping[str, Mask]
     texts: Mapping[str, Sequence[str]]
     read: dict[str, Reals] = field(default_factory=dict, repr=False)
+    copies: Mapping[str, Reals] = field(default_factory=dict, repr=False)
 
     def has(self, column: str) -> bool:
         """Whether the site's cohort has the column at all."""
@@ -51,8 +53,11 @@ class Patients:
         return np.array([text or absent for text in self.texts[column]], dtype=np.str_)
 
 
-def read_patients(path: Path) -> Patients:
-    """Read `private/cohort.tsv`; rows keep their order, ids are dropped."""
+def read_patients(path: Path, perturbed: Path | None = None) -> Patients:
+    """Read `private/cohort.tsv`; rows keep their order, ids are dropped.
+
+    perturbed: `private/perturbed.tsv`, where the protocol has a table of its features.
+    """
     columns, rows = read_table(path)
     return Patients(
         len(rows),
@@ -62,4 +67,22 @@ def read_patients(path: Path) -> Patients:
             for column in columns
             if column != "patient" and column not in SET_COLUMNS
         },
+        copies=_copies([row["patient"] for row in rows], perturbed) if perturbed else {},
     )
+
+
+def _copies(patients: Sequence[str], path: Path) -> dict[str, Reals]:
+    columns, rows = read_table(path)
+    place = {patient: number for number, patient in enumerate(patients)}
+    number = {c: n for n, c in enumerate(sorted({row["copy"] for row in rows}, key=int))}
+    found = {
+        column: np.full((len(patients), len(number)), math.nan)
+        for column in columns
+        if column not in ("patient", "copy")
+    }
+    for row in rows:
+        if row["patient"] in place:
+            for column, values in found.items():
+                if row[column]:
+                    values[place[row["patient"]], number[row["copy"]]] = float(row[column])
+    return found

@@ -35,6 +35,7 @@ from equisite.release.ledger import read_ledger
 from equisite.release.patients import Patients, read_patients
 
 COHORT = "private/cohort.tsv"
+PERTURBED = "private/perturbed.tsv"
 SCORES = "work/conformance/scores.tsv"
 PROTOCOL = "work/intake/protocol.json"
 SITE = "work/intake/site.json"
@@ -75,7 +76,7 @@ def prepare(folder: Path, image_digest: str) -> Prepared:
     site: dict[str, Any] = json.loads((folder / SITE).read_bytes())
     book = codebook()
     rules = rules_of(protocol, Tighten.model_validate(site["tighten"]))
-    patients = read_patients(folder / COHORT)
+    patients = read_patients(folder / COHORT, _perturbed(folder, protocol))
     disclosed = disclose(patients, protocol, book, rules)
     bundle = Bundle(
         _about(site, protocol, book, rules, patients, image_digest),
@@ -87,6 +88,18 @@ def prepare(folder: Path, image_digest: str) -> Prepared:
     bundle, known = _numbered(bundle, folder)
     scanned = audit(folder, bundle, protocol, book)
     return Prepared(bundle, encode(bundle), disclosed, rules, patients.count, scanned, known)
+
+
+def _perturbed(folder: Path, protocol: Protocol) -> Path | None:
+    """The table of perturbed copies, if a table of the protocol needs it.
+
+    Raises ConfigError COHORT_ABSENT when it is needed and not there.
+    """
+    if all(table.kind != "repeatability" for table in protocol.tables):
+        return None
+    if not (folder / PERTURBED).is_file():
+        raise ConfigError("COHORT_ABSENT")
+    return folder / PERTURBED
 
 
 def write_prepared(folder: Path, prepared: Prepared, page: str) -> None:

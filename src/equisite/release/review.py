@@ -25,6 +25,7 @@ KIND_WORDS = {
     "moment": "Number, mean and spread of each feature over all patients.",
     "hist": "How many patients fall into each registered interval of a feature.",
     "comoment": "How features vary together with the covariates, as sums over all patients.",
+    "repeatability": "How far features move when cases are perturbed, as mean squares.",
     "quality": "Number, mean and spread of technical quality over all patients.",
 }
 STATUS_WORDS = {
@@ -206,6 +207,20 @@ def _hists(cells: Sequence[CellRow], book: Codebook) -> _Layout:
     return ("Feature", "Group", "Intervals", "Patients in each, from low to high"), rows
 
 
+def _repeatability(cells: Sequence[CellRow], book: Codebook) -> _Layout:
+    by_key: dict[str, dict[str, CellRow]] = {}
+    for cell in cells:
+        by_key.setdefault(cell.key, {})[cell.measure] = cell
+    rows = [
+        (
+            label(book, parse_key(text).get("feature") or ""),
+            *(_text(own[measure]) for measure in ("n", "msb", "msw")),
+        )
+        for text, own in by_key.items()
+    ]
+    return ("Feature", "Patients", "Between patients", "Within copies"), rows
+
+
 def _comoments(cells: Sequence[CellRow], book: Codebook) -> _Layout:
     by_pattern: dict[str, list[tuple[Key, CellRow]]] = {}
     for cell in cells:
@@ -230,5 +245,6 @@ _LAYOUTS: Mapping[str, Any] = {
     "moment": _moments,
     "hist": _hists,
     "comoment": _comoments,
+    "repeatability": _repeatability,
     "quality": _moments,
 }

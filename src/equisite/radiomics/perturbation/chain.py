@@ -46,7 +46,7 @@ def chain(settings: Robustness) -> tuple[Perturbation, ...]:
     ]
     count = len(full)
     step = next(s for s in range(round(GOLDEN * count), 0, -1) if math.gcd(s, count) == 1)
-    taken = sorted(number * step % count for number in range(settings.copies or count))
+    taken = sorted(number * step % count for number in range(settings.number_of_copies))
     return tuple(full[number] for number in taken)
 
 
