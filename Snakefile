@@ -19,6 +19,7 @@ container: IMAGE
 include: "workflow/rules/clinical.smk"
 include: "workflow/rules/genomics.smk"
 include: "workflow/rules/somatic.smk"
+include: "workflow/rules/tumour.smk"
 include: "workflow/rules/imaging.smk"
 include: "workflow/rules/radiomics.smk"
 include: "workflow/rules/conformance.smk"

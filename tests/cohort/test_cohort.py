@@ -19,7 +19,7 @@ from equisite.cohort.status import (
     summary_lines,
 )
 from equisite.core.errors import ConfigError
-from equisite.core.outcomes import done
+from equisite.core.outcomes import FLAGGED, Outcome, done, write_outcomes
 from equisite.core.tables import columns_of, read_table, write_table
 from equisite.intake.index import ImagingItem
 from equisite.protocol.load import protocol_json
@@ -315,3 +315,21 @@ def test_tables_of_made_rooms_are_those_of_the_rooms():
 
     radiomics = Radiomics.model_validate({"modalities": {"MR": {"bin_count": 32}}})
     assert REGIONS[:8] == tuple(table_columns(radiomics)[:8])
+
+
+def test_tumours_stand_beside_germline_variants_in_one_row(tmp_path: Path) -> None:
+    write_rooms(tmp_path, sequenced=("P1", "P2", "P3"))
+    table = ("patient", "som_tmb", "som_mode")
+    rows = [{"patient": "P2", "som_tmb": "4.5", "som_mode": "TN"}]
+    rows += [{"patient": "P4", "som_tmb": "", "som_mode": "TO"}]
+    write_table(tmp_path / "work/tumour/1/tumours.tsv", table, rows)
+    flagged = Outcome("P2", "genomics", "P2-T", FLAGGED, "SECOND_TUMOUR", "{}", "x.", "y.")
+    write_outcomes(tmp_path / "work/tumour/1/outcomes.tsv", [flagged])
+    found = read_sources(tmp_path, [1], [1], tumours=True)
+    assert found.variant_columns[-2:] == ("som_tmb", "som_mode")
+    joined = {row["patient"]: row for row in join(found, "first").rows}
+    assert (joined["P2"]["som_tmb"], joined["P2"]["mean_depth"]) == ("4.5", "30.5")
+    assert (joined["P1"]["som_tmb"], joined["P1"]["mean_depth"]) == ("", "30.5")
+    assert (joined["P4"]["som_mode"], joined["P4"]["mean_depth"]) == ("TO", "")
+    assert flagged in found.outcomes["genomics"]
+    assert "som_tmb" not in read_sources(tmp_path, [1], [1]).variant_columns

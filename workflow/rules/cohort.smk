@@ -11,6 +11,11 @@ rule cohort_join_rooms:
         genomics_outcomes=expand(
             "work/genomics/{batch}/outcomes.tsv", batch=SITE.genomics_batches
         ),
+        tumours=expand(
+            "work/tumour/{batch}/{what}.tsv",
+            batch=SITE.genomics_batches if SOMATIC else [],
+            what=["tumours", "outcomes"],
+        ),
         pairs=expand("work/imaging/{batch}/regions.tsv", batch=SITE.imaging_batches),
         imaging_outcomes=expand(
             "work/imaging/{batch}/outcomes.tsv", batch=SITE.imaging_batches
@@ -36,6 +41,7 @@ rule cohort_join_rooms:
     params:
         code=code_digest("cohort"),
         protocol=SITE.protocol_digest("protocol", "cohort"),
+        somatic=SOMATIC,
         site=SITE.site_digest("site", "freeze"),
         genomics=SITE.genomics_batches,
         imaging=SITE.imaging_batches,

@@ -32,6 +32,8 @@ SOFTWARE.bind(SITE.read_only_roots)
 if SOFTWARE.front is not None:
     shell.executable(SOFTWARE.front)
 
+SOMATIC = SITE.protocol.genomics.somatic != "off"
+
 
 wildcard_constraints:
     batch=r"\d+",
@@ -105,6 +107,6 @@ def somatic_outcomes(batch):
 
     A normal that does not fit its tumour is no source of germline variants either.
     """
-    if SITE.protocol.genomics.somatic == "off" or str(batch) == "0":
+    if not SOMATIC or str(batch) == "0":
         return []
     return [f"work/somatic/{batch}/{step}.tsv" for step in ("gather", "call")]

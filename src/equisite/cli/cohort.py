@@ -54,7 +54,8 @@ def join_cohort(args: argparse.Namespace) -> int:
     folder = Path()
     protocol = read_frozen_protocol(folder / "work/intake/protocol.json")
     several = protocol.cohort.several_series
-    sources = read_sources(folder, args.genomics_batches, args.imaging_batches)
+    tumours = protocol.genomics.somatic != "off"
+    sources = read_sources(folder, args.genomics_batches, args.imaging_batches, tumours=tumours)
     joined = join(sources, several)
     warnings = check_complete(sources, joined)
     rows, counted = status_rows(sources, joined), stages(sources, joined)

@@ -27,6 +27,7 @@ TOP = {
 NOUNS = {
     "genomics": "align, call, annotate, count and compare variants",
     "somatic": "pair tumour and normal, gather evidence and call somatic variants",
+    "tumour": "count what a tumour has: genes, burden, signatures, repeats, copies",
     "imaging": "check series, convert them and draw pictures",
     "radiomics": "extract features from image and mask",
     "clinical": "read the clinical table",

@@ -20,12 +20,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     gather = verbs.add_parser("gather-evidence", help="judge pairs and their alleles")
     call = verbs.add_parser("call-variants", help="write the final calls of tumours")
     for verb in (sight, gather, call):
-        verb.add_argument("--index", type=Path, required=True)
-        verb.add_argument("--aligned", type=Path, required=True, help="outcomes of alignment")
-        verb.add_argument("--header", type=Path, required=True, help="header.sam")
-        verb.add_argument("--cache", type=Path, required=True, help="sequences by M5")
-        verb.add_argument("--out", type=Path, required=True)
-        verb.add_argument("--outcomes", type=Path, required=True)
+        add_batch(verb)
     for verb in (sight, gather):
         verb.add_argument("--crams", type=Path, required=True)
         verb.add_argument("--territory", type=Path, required=True, help="BED")
@@ -52,7 +47,18 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     panel.set_defaults(call=_build_panel)
 
 
-def _written(args: argparse.Namespace, step: Callable[[], list[Outcome]]) -> int:
+def add_batch(verb: argparse.ArgumentParser) -> None:
+    """Add what every step on the samples of a batch is told."""
+    verb.add_argument("--index", type=Path, required=True)
+    verb.add_argument("--aligned", type=Path, required=True, help="outcomes of alignment")
+    verb.add_argument("--header", type=Path, required=True, help="header.sam")
+    verb.add_argument("--cache", type=Path, required=True, help="sequences by M5")
+    verb.add_argument("--out", type=Path, required=True)
+    verb.add_argument("--outcomes", type=Path, required=True)
+
+
+def written(args: argparse.Namespace, step: Callable[[], list[Outcome]]) -> int:
+    """Do a step and write its outcomes; exit code 1 when a tool failed."""
     from equisite.core.each import StepFailed
     from equisite.core.outcomes import write_outcomes
 
@@ -70,10 +76,11 @@ def _sight_alleles(args: argparse.Namespace) -> int:
 
     reference = MappedReference(args.header, args.cache)
     batch = Batch(args.index, args.aligned, reference, args.out)
-    return _written(args, lambda: sight_alleles(batch, args.crams, args.territory))
+    return written(args, lambda: sight_alleles(batch, args.crams, args.territory))
 
 
-def _paired(args: argparse.Namespace, after: list[Path]) -> PairedBatch:
+def paired_batch(args: argparse.Namespace, after: list[Path]) -> PairedBatch:
+    """The pairs of a batch, by the protocol."""
     from equisite.genomics.somatic.bases import MappedReference
     from equisite.genomics.somatic.steps import PairedBatch
     from equisite.protocol.models import Protocol
@@ -90,8 +97,8 @@ def _paired(args: argparse.Namespace, after: list[Path]) -> PairedBatch:
 def _gather_evidence(args: argparse.Namespace) -> int:
     from equisite.genomics.somatic.steps import gather_evidence
 
-    batch = _paired(args, [])
-    return _written(
+    batch = paired_batch(args, [])
+    return written(
         args, lambda: gather_evidence(batch, args.crams, args.territory, args.second)
     )
 
@@ -109,8 +116,8 @@ def _build_panel(args: argparse.Namespace) -> int:
 def _call_variants(args: argparse.Namespace) -> int:
     from equisite.genomics.somatic.steps import call_variants
 
-    batch = _paired(args, args.after)
-    return _written(
+    batch = paired_batch(args, args.after)
+    return written(
         args,
         lambda: call_variants(batch, args.evidence, args.panel, args.sighted, args.pack),
     )

@@ -52,9 +52,15 @@ class Sources:
 
 
 def read_sources(
-    folder: Path, genomics_batches: Iterable[int], imaging_batches: Iterable[int]
+    folder: Path,
+    genomics_batches: Iterable[int],
+    imaging_batches: Iterable[int],
+    *,
+    tumours: bool = False,
 ) -> Sources:
     """Read what a run left in a site folder; batch 0, the public pack, is no patient.
+
+    tumours: somatic variants were called; their features stand beside the germline ones.
 
     Raises ConfigError COLUMNS_DIFFER when batches do not fit together, ROW_TWICE when
     a patient has two rows where one is allowed.
@@ -63,11 +69,16 @@ def read_sources(
     imaging = [str(b) for b in imaging_batches if b]
     clinical_columns, clinical = read_table(folder / "work/clinical/variables.tsv")
     variant_columns, variants = _stacked("genomics", [b / "variants.tsv" for b in genomics])
+    of_tumours = [folder / "work/tumour" / b.name for b in genomics if tumours]
+    more_columns, more = _stacked("genomics", [b / "tumours.tsv" for b in of_tumours])
     region_columns, regions = _stacked(
         "radiomics", [folder / "work/radiomics" / b / "regions.tsv" for b in imaging]
     )
     _each_once("clinical", clinical)
     _each_once("genomics", variants)
+    _each_once("genomics", more)
+    variant_columns += more_columns
+    variants = _beside(variants, more)
     samples = [
         row.patient
         for b in genomics
@@ -81,7 +92,7 @@ def read_sources(
     images = [row.patient for row in series]
     outcomes = {
         "clinical": read_outcomes([folder / "work/clinical/outcomes.tsv"]),
-        "genomics": read_outcomes(b / "outcomes.tsv" for b in genomics),
+        "genomics": read_outcomes(b / "outcomes.tsv" for b in [*genomics, *of_tumours]),
         "imaging": read_outcomes(folder / "work/imaging" / b / "outcomes.tsv" for b in imaging),
         "radiomics": read_outcomes(
             folder / "work/radiomics" / b / "outcomes.tsv" for b in imaging
@@ -116,6 +127,14 @@ def _stacked(room: str, paths: Sequence[Path]) -> tuple[list[str], Rows]:
         columns = found
         rows += more
     return columns, rows
+
+
+def _beside(rows: Rows, others: Rows) -> Rows:
+    """Two tables of patients as one: a patient of only one of them keeps that row."""
+    merged: dict[str, dict[str, str]] = {}
+    for row in (*rows, *others):
+        merged.setdefault(row["patient"], {}).update(row)
+    return list(merged.values())
 
 
 def _each_once(room: str, rows: Rows) -> None:

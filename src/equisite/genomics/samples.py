@@ -19,7 +19,7 @@ class Sample:
     """All lanes of one sample; lanes in sheet order, paired ones before single-end ones.
 
     bwa cuts its stream into batches after an even number of reads: paired lanes first, no
-    pair is ever cut in two.
+    pair is ever cut in two. evidence: other callers' VCFs beside a tumour's reads.
     """
 
     token: str
@@ -27,6 +27,7 @@ class Sample:
     name: str
     kind: str
     lanes: tuple[SequencingItem, ...]
+    evidence: tuple[SequencingItem, ...] = ()
 
     @property
     def given(self) -> str:
@@ -62,8 +63,12 @@ def read_samples(index: Path) -> list[Sample]:
     samples = []
     for token in sorted({row.token for row in rows}):
         lanes = tuple(row for row in rows if row.token == token)
-        first = lanes[0]
-        samples.append(Sample(token, first.patient, first.sample, first.kind, lanes))
+        read = tuple(lane for lane in lanes if not lane.calls)
+        evidence = tuple(lane for lane in lanes if lane.calls) if read else ()
+        first = (read or lanes)[0]
+        samples.append(
+            Sample(token, first.patient, first.sample, first.kind, read or lanes, evidence)
+        )
     return samples
 
 

@@ -28,6 +28,7 @@ from equisite.intake.rows import (
     read_sequencing,
     without_withdrawn,
 )
+from equisite.intake.signatures import check_signatures
 from equisite.protocol.load import examine_protocol, examine_site
 from equisite.protocol.models import Protocol
 from equisite.protocol.salvage import Examined
@@ -64,6 +65,7 @@ class CheckedSite:
     lanes: Found
     series: Found
     fasta: Place | None
+    signatures: Place | None
     image_root: Place | None
     reads_root: Place | None
     remarks: tuple[Finding, ...]
@@ -111,13 +113,16 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
         findings += more
     elif sequencing is not None and sequencing.lines and examined.knows("reference"):
         findings.append(Finding("REFERENCE_NEEDED", document.name))
+    signatures, more = check_signatures(config, protocol.value, document, Places(directory))
+    findings += more
     findings += _remarks(directory, config, patients, sequencing, imaging)
     _raise_refusals(findings)
     if examined.value is None or protocol.value is None or patients is None:
         raise ConfigError(findings)  # each of these came with a refusal
     return CheckedSite(
         directory, config, protocol.value, (directory / config.protocol).parent, patients,
-        sequencing, imaging, lanes, series, fasta, root, reads, tuple(findings),
+        sequencing, imaging, lanes, series, fasta, signatures,
+        root, reads, tuple(findings),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from equisite.intake.items import imaging_items, sequencing_items
 from equisite.intake.patients import included
 from equisite.intake.roots import read_only_roots
 from equisite.intake.secret import site_key
+from equisite.intake.signatures import COPY
 from equisite.protocol.load import protocol_json, protocol_sha256
 
 SEEN = "EQUISITE_FROZEN"
@@ -179,7 +180,10 @@ def _index(folder: Path, row_type: type[Any], batches: Mapping[int, Iterable[Any
 
 def _files(site: CheckedSite) -> dict[str, Path]:
     pinned = site.protocol.genomics.pinned.values()
-    return {p.file: site.protocol_folder / p.file for p in pinned}
+    files = {p.file: site.protocol_folder / p.file for p in pinned}
+    if site.signatures is not None:
+        files[COPY] = Path(site.signatures.path)
+    return files
 
 
 def _pinned(folder: Path, files: Mapping[str, Path]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from equisite.core.canonical import sha256_bytes, sha256_json
 from equisite.core.errors import Finding
+from equisite.intake.signatures import COPY
 from equisite.protocol.load import read_frozen_protocol, section_digest
 from equisite.protocol.models import Protocol
 
@@ -43,6 +44,12 @@ class FrozenSite:
     def pack_protocol(self) -> Protocol:
         """The protocol of batch 0: reference, genes and regions of the conformance pack."""
         return read_frozen_protocol(self.directory / INTAKE / "pack.json")
+
+    @property
+    def signatures(self) -> Path | None:
+        """Copy of the site's table of signatures, from the site folder; None without one."""
+        path = Path(INTAKE) / "files" / COPY
+        return path if (self.directory / path).is_file() else None
 
     @cached_property
     def _settings(self) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def check_sequencing(sheet: Sheet[SequencingRow]) -> Iterator[Finding]:
     """Every contradiction among the rows; no file is looked at."""
     yield from _starts(sheet)
     yield from _samples(sheet)
+    yield from _one_start(sheet)
     yield from _lanes(sheet)
     yield from _endings(sheet)
 
@@ -130,10 +131,23 @@ def _differences(sheet: Sheet[SequencingRow], line: Line, other: Line) -> Iterat
             sheet.where(line.number, column),
             {"cell": mine, "other": its, "line": other.number, "id": sample},
         )
-    starts = {_start_of(line), _start_of(other)}
-    if len(starts) > 1 and "" not in starts:
-        where = sheet.where(line.number, "sample")
-        yield Finding("SAMPLE_STARTS_DIFFER", where, {"id": sample, "line": other.number})
+
+
+def _one_start(sheet: Sheet[SequencingRow]) -> Iterator[Finding]:
+    """All rows of one sample start from one kind of file.
+
+    Calls of a tumour are evidence of other callers beside its reads, so they agree with all.
+    """
+    first: dict[str, Line] = {}
+    for line in sheet.lines:
+        sample, start = line.cells.get("sample"), _start_of(line)
+        evidence = start == "calls" and line.cells.get("kind") == "tumour"
+        if sample is None or not line.whole or not start or evidence:
+            continue
+        other = first.setdefault(sample.casefold(), line)
+        if _start_of(other) != start and _one_patient(line, other):
+            where = sheet.where(line.number, "sample")
+            yield Finding("SAMPLE_STARTS_DIFFER", where, {"id": sample, "line": other.number})
 
 
 def _lane_key(line: Line) -> tuple[str, ...]:

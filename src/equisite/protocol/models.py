@@ -15,6 +15,7 @@ from equisite.protocol.pinned import PinnedFile, Sha256
 from equisite.protocol.radiomics import Radiomics
 from equisite.protocol.somatic import Somatic
 from equisite.protocol.strict import Strict
+from equisite.protocol.tumour import Tumour
 
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """Form of every id; ids are unique after case folding."""
@@ -184,6 +185,9 @@ class Genomics(Strict):
     )
     somatic: Literal["off"] | Somatic = Field(
         default="off", description="Somatic variants of tumour samples, or off."
+    )
+    tumour: Tumour = Field(
+        default=Tumour(), description="What is counted of tumours, where they are called."
     )
 
     @property

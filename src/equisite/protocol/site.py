@@ -99,6 +99,11 @@ class SiteConfig(Strict):
     reference: SiteReference | None = Field(
         default=None, description="Needed as soon as the sequencing sheet has a row."
     )
+    signature_file: str | None = Field(
+        default=None,
+        description="Table of mutational signatures that the protocol names by its sha256; "
+        "none ships with the product. Absent: no shares of signatures.",
+    )
     roots: Roots = Field(default=Roots(), description="Folders of raw data.")
     pacs: Pacs | None = Field(
         default=None,

@@ -23,9 +23,6 @@ AMPLIFIED, DELETED = 0.7, -1.0
 FOCAL_BASES = 3_000_000
 GENE_BINS = 3
 ARM_SHARE = 0.5
-MAXIMUM_SPREAD = 0.35
-"""Robust spread of neighbouring bins above which nothing is told of the sample."""
-BIN_SPREAD = 1.0
 MANY_BINS = 3000
 _LIMITS = ((-1.1, 0), (-0.25, 1), (0.2, 2), (0.7, 3))
 """Upper log2 ratios of 0, 1, 2 and 3 copies, cnvkit's for tumours of unknown purity."""
@@ -33,14 +30,13 @@ MAD_TO_SD = 1.4826
 
 
 class Bin(NamedTuple):
-    """Mean log2 ratio over a stretch of the reference; spread: of the bin in the normals."""
+    """Mean log2 ratio over a stretch of the reference; cnvkit left noisy bins out."""
 
     contig: str
     start: int
     end: int
     log2: float
     weight: float = 1.0
-    spread: float = 0.0
 
 
 class Arm(NamedTuple):
@@ -84,7 +80,6 @@ def read_bins(path: Path) -> list[Bin]:
                 int(row["end"]),
                 float(row["log2"]),
                 float(row.get("weight") or 1.0),
-                float(row.get("spread") or 0.0),
             )
             for row in rows
         ]
@@ -192,9 +187,9 @@ def copy_number(
     arms: Sequence[Arm],
     genes: Mapping[str, Interval],
 ) -> CopyNumber:
-    """All features of one tumour; bins noisy in the normals are left out."""
+    """All features of one tumour."""
     known = {arm.contig for arm in arms}
-    kept = [b for b in bins if b.contig in known and b.spread <= BIN_SPREAD]
+    kept = [b for b in bins if b.contig in known]
     pieces = [s for s in segments if s.contig in known]
     length = sum(s.end - s.start for s in pieces)
     return CopyNumber(
