@@ -297,7 +297,7 @@ def freebayes(path: Path, tumour: str, normal: str, mapq: str = "60") -> Path:
     [
         ("0/1:40:36,4", "0/0:20:20,0", "60", True),
         ("0/1:40:38,2", "0/0:20:20,0", "60", False),
-        ("0/1:90:86,4", "0/0:20:20,0", "60", False),
+        ("0/1:140:136,4", "0/0:20:20,0", "60", False),
         ("0/1:40:36,4", "0/0:20:19,1", "60", False),
         ("0/1:40:20,20", "0/0:20:19,1", "60", True),
         ("0/1:40:36,4", "0/0:4:4,0", "60", False),
@@ -312,7 +312,7 @@ def test_evidence_b_goes_by_counts(
     path = freebayes(tmp_path / "b.vcf", tumour, normal, mapq)
     (found,) = read_counted(path, "tum", "nor")
     assert found.edit == ("c", 10, "A", "C")
-    assert is_called(found, alone=False) == called
+    assert is_called(found, 0.03, alone=False) == called
     (alone,) = read_counted(path, "tum", None)
     assert (alone.alt_normal, alone.ref_normal) == (0, 0)
 

@@ -87,7 +87,12 @@ def call_tumour(
     by_allele = {e.edit: e for e in evidence}
     ours = {e.edit for e in evidence if not failures(e, setting)}
     others = {c.edit: c for c in counted}
-    theirs = {a for a, c in others.items() if is_called(c, alone=setting.alone)}
+    share_of_tumour = setting.somatic.thresholds.minimum_fraction
+    theirs = {
+        allele
+        for allele, c in others.items()
+        if is_called(c, share_of_tumour, alone=setting.alone)
+    }
     edits = {allele: _edit(allele) for allele in ours | theirs}
     wanted = set(edits.values())
     seen = _seen(panel, names, edits)

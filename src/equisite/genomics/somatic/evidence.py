@@ -21,7 +21,7 @@ from equisite.genomics.somatic.haplotypes import (
     repeats,
     vote,
 )
-from equisite.genomics.somatic.likelihood import Lods, lods
+from equisite.genomics.somatic.likelihood import Lods, Reals, lods
 from equisite.genomics.somatic.records import Bytes, Numbers, Reads
 from equisite.genomics.somatic.votes import (
     BASES,
@@ -41,6 +41,7 @@ from equisite.genomics.somatic.votes import (
     mates,
 )
 from equisite.protocol.somatic import Somatic
+from equisite.variants.alleles import Edit
 
 ERROR = 10 ** (-np.arange(QUALITY, HIGHEST + 1) / 10)
 """Probability of error at each level of `votes`: float64, (LEVELS,)."""
@@ -202,6 +203,7 @@ def indels(window: Window, reference: MappedReference, settings: Somatic) -> Ite
     text = reference.text(window.contig, origin, window.end + MARGIN)
     codes = reference.codes(window.contig, origin, window.end + MARGIN)
     tumour, normal = window.tumour, window.normal
+    found: list[tuple[Edit, tuple[Counts, Counts], Counts, Reals]] = []
     for edit in candidates(
         tumour.reads,
         tumour.mate,
@@ -215,36 +217,43 @@ def indels(window: Window, reference: MappedReference, settings: Somatic) -> Ite
             continue
         both = haplotypes(edit, codes, origin)
         ours = vote(tumour.reads, tumour.mate, both)
-        counted = int(ours[0].sum())
         if ours[0][1].sum() < max(
-            limits.minimum_fragments_indel, limits.minimum_fraction * counted
+            limits.minimum_fragments_indel, limits.minimum_fraction * ours[0].sum()
         ):
             continue
-        theirs = vote(normal.reads, normal.mate, both)
-        polymerase = _INDEL_ERROR * 2.0 ** max(repeats(edit, text, origin) - _SHORT_REPEAT, 0)
-        error = np.maximum(min(polymerase, _INDEL_WORST), _MAP_ERROR)
-        judged = lods(
-            (ours[0][1:].astype(float), ours[0][:1].astype(float)),
-            (theirs[0][1:].astype(float), theirs[0][:1].astype(float)),
-            error,
-            settings.tumour_in_normal,
-        )
+        theirs, _ = vote(normal.reads, normal.mate, both)
+        slips = 2.0 ** max(repeats(edit, text, origin) - _SHORT_REPEAT, 0)
+        polymerase = min(_INDEL_ERROR * slips, _INDEL_WORST)
+        found.append((edit, ours, theirs, np.maximum(polymerase, _MAP_ERROR)))
+    if not found:
+        return
+    judged = lods(
+        _both_sides([ours[0] for _, ours, _, _ in found]),
+        _both_sides([theirs for _, _, theirs, _ in found]),
+        np.stack([error for _, _, _, error in found]),
+        settings.tumour_in_normal,
+    )
+    for row, (edit, ours, theirs, _) in enumerate(found):
         before = text[edit.start - 1 - origin]
         ref = before + text[edit.start - origin : edit.end - origin]
         yield _evidence(
             (edit.contig, edit.start - 1, ref, before + edit.alt),
-            (ours[0], counted),
-            (theirs[0], int(theirs[0].sum())),
+            (ours[0], int(ours[0].sum())),
+            (theirs, int(theirs.sum())),
             judged,
-            0,
+            row,
             ours[1],
             (float(REACH), 0.0),
         )
 
 
-def _levels(
-    votes: Counts, at: Numbers, base: Numbers
-) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+def _both_sides(votes: list[Counts]) -> tuple[Reals, Reals]:
+    """Votes for the change and for the reference, each (allele, level)."""
+    stacked = np.stack(votes).astype(float)
+    return stacked[:, 1], stacked[:, 0]
+
+
+def _levels(votes: Counts, at: Numbers, base: Numbers) -> Reals:
     return votes[at, base].reshape(-1, LEVELS).astype(float)
 
 

@@ -1,7 +1,8 @@
 """Evidence B: what freebayes calls in tumour and normal together, judged by its counts.
 
-Its QUAL is no somatic score. Kept are alleles with at least 3 fragments and 5 % in the tumour,
-of mapping quality 40, and in a normal of at least 5 reads no more than a tenth of that share.
+Its QUAL is no somatic score. Kept are alleles with at least 3 reads and the protocol's share in
+the tumour, of mapping quality 40, and in a normal of at least 5 reads no more than a tenth of
+that share.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from equisite.variants.vcf import open_text
 
-FRAGMENTS, FRACTION, NORMAL, SHARE, MAPQ = 3, 0.05, 5, 0.1, 40.0
+READS, NORMAL, SHARE, MAPQ = 3, 5, 0.1, 40.0
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,11 @@ def _counts(fields: list[str], column: int) -> tuple[int, int]:
     return int(numbers[0]), int(numbers[1])
 
 
-def is_called(counted: Counted, *, alone: bool) -> bool:
-    """Whether evidence B holds; alone: there is no normal."""
+def is_called(counted: Counted, minimum: float, *, alone: bool) -> bool:
+    """Whether evidence B holds. minimum: share in the tumour. alone: there is no normal."""
     tumour = counted.alt_tumour + counted.ref_tumour
     fraction = counted.alt_tumour / max(tumour, 1)
-    kept = counted.alt_tumour >= FRAGMENTS and fraction >= FRACTION and counted.mapq >= MAPQ
+    kept = counted.alt_tumour >= READS and fraction >= minimum and counted.mapq >= MAPQ
     if alone or not kept:
         return kept
     normal = counted.alt_normal + counted.ref_normal

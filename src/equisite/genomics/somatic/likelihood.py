@@ -44,8 +44,8 @@ class Lods:
 def lod(fraction: Reals, alt: Reals, ref: Reals, error: Reals) -> Reals:
     """LOD(f) of each allele.
 
-    fraction: (allele,). alt, ref: numbers of observations (allele, level). error:
-    probability of each level, (level,) or (allele, level).
+    fraction: (allele,), or (1,) for one fraction of all. alt, ref: numbers of observations
+    (allele, level). error: probability of each level, (level,) or (allele, level).
     """
     f = fraction[:, np.newaxis]
     of_alt = np.log10((f * (1 - error) + (1 - f) * error / 3) / (error / 3))
@@ -64,10 +64,10 @@ def lods(
     alt, ref = tumour[0].sum(axis=1), tumour[1].sum(axis=1)
     fraction = alt / np.maximum(alt + ref, 1)
     variant = lod(fraction, *tumour, error)
-    half = np.full(len(fraction), 0.5)
     spilled = np.maximum(0.0, lod(tumour_in_normal * fraction, *normal, error))
     shared = np.full(len(fraction), -np.inf)
     for g in GRID:
-        both = np.full(len(fraction), g)
+        both = np.array([g])
         shared = np.maximum(shared, lod(both, *tumour, error) + lod(both, *normal, error))
+    half = np.array([0.5])
     return Lods(variant, -lod(half, *normal, error), variant + spilled - shared)

@@ -1,0 +1,153 @@
+"""Tumour and normal from FASTQ through alignment, germline and somatic calls in one run."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from nano_sites import CHECKOUT, Site, snakemake
+
+sys.path.insert(0, str(CHECKOUT / "tests/genomics/somatic"))
+
+pytestmark = [
+    pytest.mark.workflow,
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("samtools") is None, reason="samtools is not on the PATH"),
+]
+COMPLEMENT = str.maketrans("ACGT", "TGCA")
+
+
+def places(length: int) -> list[int]:
+    """Where a person may vary; mutations stand 40 bases behind every second."""
+    return list(range(600, length - 600, 130))
+
+
+def write_fastq(folder: Path, name: str, lines: list[str]) -> str:
+    """Both files of some aligned fragments; returns the cells of the sheet."""
+    mates: dict[str, dict[int, str]] = {}
+    for line in lines:
+        fields = line.split("\t")
+        flag, bases = int(fields[1]), fields[9]
+        if flag & 16:
+            bases = bases.translate(COMPLEMENT)[::-1]
+        mates.setdefault(fields[0], {})[1 if flag & 64 else 2] = bases
+    cells = []
+    for mate in (1, 2):
+        path = folder / f"{name}_{mate}.fastq.gz"
+        rows = (f"@{n}\n{b[mate]}\n+\n{'I' * len(b[mate])}\n" for n, b in mates.items())
+        path.write_bytes(gzip.compress("".join(rows).encode(), 1, mtime=0))
+        cells.append(str(path))
+    return "\t".join(cells)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, start) -> Site:  # type: ignore[no-untyped-def]
+    """Three patients: a pair, an exchanged pair, a tumour alone."""
+    from made_pairs import Planted, fragments, snv
+
+    from equisite.cli.example import write_example
+    from equisite.variants.alleles import Edit
+    from equisite.variants.fasta import read_fasta
+
+    folder = tmp_path_factory.mktemp("pairs") / "site"
+    write_example(folder)
+    fasta = folder / "example/reference.fa.gz"
+    genome = {name: bases.decode() for name, bases in read_fasta(fasta)}
+    sites = places(len(genome["pack1"]))
+    rng = random.Random(3)
+    people = []
+    for _ in range(3):
+        chosen = sorted(rng.sample(sites, 32))
+        germline = [snv(genome, "pack1", p, 0.5 if p % 2 else 1.0) for p in chosen]
+        mutated = [snv(genome, "pack1", p + 40, 0.2) for p in sites[::2]]
+        mutated.append(Planted(Edit("pack2", 1000, 1005, ""), 0.35))
+        people.append((germline, mutated))
+    rows = ["patient\tsample\tkind\tfastq_1\tfastq_2"]
+    for number, (germline, mutated) in enumerate(people, start=1):
+        clean = write_fastq(folder, f"{number}n", fragments(genome, germline, 35, 10 + number))
+        tumour = fragments(genome, [*germline, *mutated], 60, 20 + number)
+        changed = write_fastq(folder, f"{number}t", tumour)
+        if number == 2:
+            clean, changed = changed, clean
+        rows.append(f"p{number}\tp{number}-t\ttumour\t{changed}")
+        if number != 3:
+            rows.append(f"p{number}\tp{number}-n\tnormal\t{clean}")
+    (folder / "sequencing.tsv").write_text("\n".join(rows) + "\n")
+    patients = [
+        "patient\tsex\tage\tdiagnosis",
+        *(f"p{n}\tfemale\t50\tC49.9" for n in (1, 2, 3)),
+    ]
+    (folder / "patients.tsv").write_text("\n".join(patients) + "\n")
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    del config["sheets"]["imaging"]
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    protocol = yaml.safe_load((folder / "protocol.yaml").read_text())
+    del protocol["genomics"]["territory"]
+    protocol["genomics"]["somatic"] = {}
+    protocol["tables"] = [t for t in protocol["tables"] if t["kind"] in ("count", "carriers")]
+    (folder / "protocol.yaml").write_text(yaml.safe_dump(protocol, sort_keys=False))
+    command = snakemake(folder, CHECKOUT, "--cores", "2", "genomics", "somatic")
+    return Site(folder, start(*command, folder=folder).stdout)
+
+
+def tables(site: Site, pattern: str) -> list[dict[str, str]]:
+    return [
+        row
+        for path in sorted(site.folder.glob(pattern))
+        if path.parent.name != "0"
+        for row in site.table(str(path.relative_to(site.folder)))
+    ]
+
+
+def test_each_patient_is_judged(site: Site) -> None:
+    codes = {
+        (row["item"], row["outcome"], row["code"])
+        for row in tables(site, "work/genomics/*/outcomes.tsv")
+    }
+    assert ("p1-t", "flagged", "TUMOUR_NOT_COUNTED") in codes
+    assert ("p2-t", "refused", "SWAPPED_PAIR") in codes
+    assert ("p2-n", "refused", "SWAPPED_PAIR") in codes
+    assert ("p3-t", "refused", "NO_NORMAL") in codes
+
+
+def test_an_exchanged_normal_gives_no_germline_row(site: Site) -> None:
+    assert {row["patient"] for row in tables(site, "work/genomics/*/variants.tsv")} == {"p1"}
+
+
+def test_planted_variants_are_called_and_no_other(site: Site) -> None:
+    from equisite.variants.vcf import open_text
+
+    found = {}
+    for path in sorted(site.folder.glob("work/somatic/*/calls/*.vcf.gz")):
+        records = [line.split("\t") for line in open_text(path) if line[0] != "#"]
+        mode = next(line for line in open_text(path) if line.startswith("##mode="))
+        found[mode] = records
+        assert path.with_name(path.name.replace(".vcf.gz", ".callable.bed")).is_file()
+    assert set(found) == {"##mode=TN", "##mode=TO"}
+    pair = found["##mode=TN"]
+    good = [r for r in pair if "CLASS=high" in r[7] or "CLASS=medium" in r[7]]
+    called = {(r[0], int(r[1])) for r in good}
+    planted = {("pack1", p + 41) for p in places(8442)[::2]}
+    assert {p for p in called if p[0] == "pack1"} == planted
+    assert len([p for p in called if p[0] == "pack2"]) == 1
+    assert all("CLASS=high" not in r[7] for r in found["##mode=TO"])
+
+
+def test_facts_of_a_pair(site: Site) -> None:
+    rows = {row["mode"]: row for row in tables(site, "work/somatic/*/calls/*.pair.tsv")}
+    assert rows["TN"]["status"] == "ok"
+    assert rows["TN"]["panel"] == ""
+    assert rows["TO"]["status"] == "CALLED_ALONE"
+    assert rows["TO"]["panel"] == "1"
+
+
+def test_no_name_in_logs_and_paths(site: Site) -> None:
+    for path in (site.folder / "logs").rglob("*somatic*/*.log"):
+        assert "p1-" not in path.read_text()
+    for path in (site.folder / "work/somatic").rglob("*"):
+        assert path.name[:2] not in ("p1", "p2", "p3"), path
