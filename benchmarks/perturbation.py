@@ -4,7 +4,8 @@
 
 DICOM_DIR and MASK_DIR as for radiomics_cost.py. The series are converted once; then two
 processes run `equisite radiomics perturb` on half of the cases each, and `equisite cohort
-robustness` is applied to their tables. Native grid; bins of 25 for CT, 0.5 for PET, 32 for MR.
+robustness` is applied to their tables. Mode ibsi, all families, native grid; bins of 25 for
+CT, 0.5 for PET, 32 for MR.
 
 The last line is a JSON object: cases, copies, wall_s, cpu_s, peak_mb of one process, and per
 modality the features that were judged and those that are robust at 0.75.
@@ -29,9 +30,14 @@ from equisite.cohort.sources import Sources
 from equisite.core.canonical import canonical_json
 from equisite.core.tables import read_table, write_table
 from equisite.protocol.robustness import Robustness
-from radiomics_cost import BINS, CannotMeasure, convert, unpacked
+from radiomics_cost import CannotMeasure, convert, unpacked
 
 PROCESSES = 2
+SETTINGS: dict[str, dict[str, Any]] = {
+    "CT": {"bin_width": 25.0, "range": (-1000.0, 3000.0), "round_intensities": True},
+    "PT": {"bin_width": 0.5},
+    "MR": {"bin_count": 32},
+}
 NAMES = {"id": "benchmark", "version": "1.0.0", "title": "t", "contact": "c"}
 
 
@@ -46,8 +52,8 @@ def protocol(copies: int) -> dict[str, Any]:
         "genomics": {},
         "imaging": {"roi": [{"name": "gtv", "patterns": ["gtv"]}]},
         "radiomics": {
-            "mode": "pyradiomics",
-            "modalities": BINS,
+            "mode": "ibsi",
+            "modalities": SETTINGS,
             "robustness": {"copies": copies},
         },
         "cohort": {},

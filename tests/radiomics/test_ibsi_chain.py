@@ -12,8 +12,8 @@ import pytest
 from equisite.codebook.book import codebook
 from equisite.protocol.radiomics import CLASSES, RadiomicSettings
 from equisite.radiomics import extract
-from equisite.radiomics.columns import feature_columns
-from equisite.radiomics.extraction import FAMILY_OF_CLASS, Extraction
+from equisite.radiomics.columns import FAMILY_OF_CLASS, feature_columns
+from equisite.radiomics.extraction import Extraction
 
 UNIT = (1.0, 1.0, 1.0)
 EVERY = ("2D_avg", "2D_smrg", "2.5D_dmrg", "2.5D_vmrg", "3D_avg", "3D_mrg")

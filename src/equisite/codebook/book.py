@@ -72,7 +72,8 @@ class Codebook:
     def variable(self, name: str) -> Variable:
         """The variable of an id, or of a column of its instances.
 
-        Columns are `<modality>__<roi>__<id>` and `<id>__<signature>`.
+        Columns are `<modality>__<roi>__<id>`, `<modality>__<roi>__<filter>__<id>` and
+        `<id>__<signature>`.
         Raises ConfigError UNKNOWN_VARIABLE.
         """
         found = self._found(name)
@@ -88,7 +89,7 @@ class Codebook:
         parts = name.split(SEPARATOR)
         if len(parts) == 1:
             return self._by_id.get(name)
-        kind = {2: "signature", 3: "modality_roi"}.get(len(parts))
+        kind = {2: "signature", 3: "modality_roi", 4: "modality_roi"}.get(len(parts))
         found = self._by_id.get(parts[0] if kind == "signature" else parts[-1])
         return found if found is not None and found.instances == kind else None
 

@@ -14,11 +14,15 @@ SHORT_REGION = 4
 def column_label(book: Codebook, name: str) -> str:
     """Label of a variable or of a feature of one modality and region.
 
-    `mr__gtv__shape_mesh_volume` becomes `MR GTV: Volume (mesh)`.
+    `mr__gtv__shape_mesh_volume` becomes `MR GTV: Volume (mesh)`; of the response to a filter
+    the filter's name follows the region.
     """
     label = book.variable(name).label
     parts = name.split(SEPARATOR)
-    return f"{parts[0].upper()} {region(parts[1])}: {label}" if len(parts) == 3 else label
+    if len(parts) < 3:
+        return label
+    filtered = f", {parts[2]}" if len(parts) == 4 else ""
+    return f"{parts[0].upper()} {region(parts[1])}{filtered}: {label}"
 
 
 def region(name: str) -> str:

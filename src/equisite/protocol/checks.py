@@ -20,7 +20,7 @@ from equisite.protocol.models import (
     RepeatabilityTable,
     VariantsTable,
 )
-from equisite.protocol.radiomic_checks import of_other_mode, radiomics_faults
+from equisite.protocol.radiomic_checks import of_other_mode, radiomics_faults, without_filter
 from equisite.protocol.salvage import Examined
 from equisite.protocol.yaml_text import Document, Location
 
@@ -215,6 +215,11 @@ def _tables(sound: _Sound) -> Iterator[Finding]:
             if modalities is not None and modality not in modalities:
                 numbers = {"modality": modality, "name": name}
                 yield Finding("MODALITY_WITHOUT_SETTINGS", where, {**numbers})
+            if modalities is not None and modality in modalities:
+                filtered = without_filter(protocol.radiomics, modality, name)
+                if filtered:
+                    told = {"modality": modality, "filter": filtered, "name": name}
+                    yield Finding("FILTER_UNKNOWN", where, {**told})
             if modalities is not None and of_other_mode(protocol.radiomics, name):
                 numbers = {"name": name, "mode": protocol.radiomics.mode}
                 yield Finding("FEATURE_OF_OTHER_MODE", where, {**numbers})

@@ -6,7 +6,7 @@ are in mm where a filter has a physical scale, in voxels where the manual counts
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, assert_never
 
 from pydantic import Field, field_validator
 
@@ -196,3 +196,20 @@ Filter = Annotated[
     | PyradiomicsWaveletFilter,
     Field(discriminator="kind"),
 ]
+
+
+def dimensions(setting: Filter) -> int:
+    """2 if the filter looks at each axial plane by itself, 3 otherwise."""
+    match setting:
+        case MeanFilter() | LaplacianFilter() | SimoncelliFilter():
+            return setting.dimensions
+        case LawsFilter():
+            return len(split_kernels(setting.kernels))
+        case WaveletFilter():
+            return len(setting.band)
+        case GaborFilter():
+            return 2 if setting.planes == "axial" else 3
+        case PyradiomicsLogFilter() | PyradiomicsWaveletFilter():
+            return 3
+        case _:
+            assert_never(setting)

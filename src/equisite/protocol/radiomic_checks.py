@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from equisite.codebook.aggregation import ENDS
-from equisite.codebook.book import CORE_LISTS, codebook
+from equisite.codebook.book import CORE_LISTS, SEPARATOR, codebook
 from equisite.codebook.model import Mode
 from equisite.core.errors import Finding
+from equisite.protocol.filters import dimensions
 from equisite.protocol.radiomics import CLASSES, Radiomics, RadiomicSettings
 from equisite.protocol.yaml_text import Document, Location
 
@@ -49,12 +50,39 @@ def _settings_faults(
     ):
         where = document.where((*place, "bin_width"))
         yield Finding("BIN_ORIGIN_NEEDED", where, {"modality": modality})
+    yield from _filter_faults(document, place, mode, settings)
     known = ", ".join(CLASSES[mode])
     for name in classes:
         if name not in CLASSES[mode]:
             where = document.where((*place, "classes"))
             numbers = {"modality": modality, "mode": mode, "name": name, "known": known}
             yield Finding("CLASS_OF_OTHER_MODE", where, {**numbers})
+
+
+def _filter_faults(
+    document: Document, place: Location, mode: Mode, settings: RadiomicSettings
+) -> Iterator[Finding]:
+    """Filters of the other mode, two of one name, and voxels that a filter cannot stand on."""
+    names: set[str] = set()
+    for number, chosen in enumerate(settings.filters):
+        where = document.where((*place, "filters", number))
+        if chosen.name in names:
+            yield Finding("FILTER_TWICE", where, {"name": chosen.name})
+        names.add(chosen.name)
+        if chosen.kind.startswith("pyradiomics_") != (mode == "pyradiomics"):
+            yield Finding("FILTER_OF_OTHER_MODE", where, {"filter": chosen.name, "mode": mode})
+        elif mode == "ibsi" and not _equal_edges(settings, dimensions(chosen)):
+            needed = dimensions(chosen)
+            named: dict[str, float | int | str] = {"filter": chosen.name}
+            yield Finding("FILTER_NEEDS_SPACING", where, named | {"dimensions": needed})
+
+
+def _equal_edges(settings: RadiomicSettings, directions: int) -> bool:
+    """Whether voxels have equal edges in the plane (2) or in space (3), or may have them."""
+    wanted = settings.spacing_mm or (0.0, 0.0, 0.0)
+    if directions == 2:
+        return wanted[0] == wanted[1]
+    return wanted[0] > 0 and len(set(wanted)) == 1
 
 
 def of_other_mode(radiomics: Radiomics, column: str) -> bool:
@@ -69,3 +97,12 @@ def of_other_mode(radiomics: Radiomics, column: str) -> bool:
     chosen = radiomics.modalities.values()
     ends = {end for s in chosen for a in s.aggregation for end in ENDS[a]}
     return variable.mode != radiomics.mode or variable.aggregation not in {"", *ends}
+
+
+def without_filter(radiomics: Radiomics, modality: str, column: str) -> str:
+    """The filter that a column names and the modality does not have, or empty."""
+    parts = column.split(SEPARATOR)
+    settings = next((s for m, s in radiomics.modalities.items() if m == modality), None)
+    if len(parts) != 4 or settings is None:
+        return ""
+    return "" if parts[2] in {f.name for f in settings.filters} else parts[2]

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from equisite.codebook.model import Mode
+from equisite.protocol.filters import Filter
 from equisite.protocol.robustness import Robustness
 from equisite.protocol.strict import Strict
 
@@ -25,6 +26,13 @@ CLASSES: dict[Mode, tuple[FeatureClass, ...]] = {
     ),
 }  # fmt: skip
 """Feature classes of each mode."""
+FILTERED_CLASSES: dict[Mode, tuple[FeatureClass, ...]] = {
+    "pyradiomics": ("firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm"),
+    "ibsi": (
+        "statistics", "histogram", "glcm", "glrlm", "glszm", "gldzm", "ngtdm", "ngldm",
+    ),
+}  # fmt: skip
+"""Those that are computed again from the response to a filter."""
 
 
 class RadiomicSettings(Strict):
@@ -78,9 +86,22 @@ class RadiomicSettings(Strict):
         default=64, ge=1, description="Fewer: ROI_SMALL, texture missing."
     )
 
+    filters: tuple[Filter, ...] = Field(
+        default=(),
+        description="Filters, whose responses give features of their own:"
+        " `<modality>__<roi>__<filter>__<feature>`.",
+    )
+    filter_bin_count: int = Field(
+        default=32, ge=2, le=1000, description="Bins of a response; mode ibsi."
+    )
+
     def classes_of(self, mode: Mode) -> tuple[str, ...]:
         """Classes that are computed in a mode."""
         return CLASSES[mode] if self.classes is None else self.classes
+
+    def filtered_classes(self, mode: Mode) -> tuple[str, ...]:
+        """Classes that are computed of responses in a mode."""
+        return tuple(c for c in self.classes_of(mode) if c in FILTERED_CLASSES[mode])
 
 
 class Radiomics(Strict):

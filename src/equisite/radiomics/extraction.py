@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,25 +17,10 @@ from equisite.codebook.model import Mode
 from equisite.core.errors import Finding, InputError
 from equisite.protocol.radiomics import RadiomicSettings
 from equisite.radiomics.case import Case, refuse_unless_finite
-from equisite.radiomics.columns import feature_columns, quality_columns
+from equisite.radiomics.columns import feature_columns, of_classes, quality_columns
 from equisite.radiomics.region import Box, Image, Mask, bounding_box, connected_parts
 
 OK = "ok"
-
-FAMILY_OF_CLASS = {
-    "morphology": "morph",
-    "local_intensity": "loc",
-    "statistics": "stat",
-    "histogram": "ih",
-    "volume_histogram": "ivh",
-    "glcm": "cm",
-    "glrlm": "rlm",
-    "glszm": "szm",
-    "gldzm": "dzm",
-    "ngtdm": "ngt",
-    "ngldm": "ngl",
-}
-"""First word of the tags of a class of mode `ibsi`."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +74,7 @@ def extract(
         _run(case, image, np.asarray(mask), spacing_mm, mode, engine)
     except InputError as error:
         case.findings += error.findings
-    case.finish(_wanted(mode, classes, settings))
+    case.finish(_wanted(columns, mode, classes))
     return Extraction(case.values, tuple(case.findings))
 
 
@@ -111,14 +97,16 @@ def _run(
     _describe(case, native, box, image.shape, spacing_mm)
     refuse_unless_finite(image[box.slices][native])
     if mode == "ibsi":
-        from equisite.radiomics import ibsi_chain
+        from equisite.radiomics import ibsi_chain, ibsi_filtered
 
         ibsi_chain.compute(case, image, native, box, spacing_mm[::-1])
+        ibsi_filtered.compute(case, image, native, box, spacing_mm[::-1])
     else:
-        from equisite.radiomics import pyradiomics_chain
+        from equisite.radiomics import pyradiomics_chain, pyradiomics_filtered
 
         program = pyradiomics_chain.engine_of(engine)
         pyradiomics_chain.compute(case, image, native, box, spacing_mm, program)
+        pyradiomics_filtered.compute(case, image, native, box, spacing_mm, program)
 
 
 def _describe(
@@ -139,12 +127,8 @@ def _describe(
         case.tell("ROI_COMPONENTS", parts=parts)
 
 
-def _wanted(mode: Mode, classes: tuple[str, ...], settings: RadiomicSettings) -> list[str]:
-    """Features that the settings ask for."""
-    words = classes
-    if mode == "ibsi":
-        words = tuple(f"ibsi_{FAMILY_OF_CLASS[name]}" for name in classes)
-    starts = tuple(f"{word}_" for word in words)
+@cache
+def _wanted(columns: tuple[str, ...], mode: Mode, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Features among the columns that belong to classes."""
     quality = set(quality_columns())
-    columns = feature_columns(mode, [settings])
-    return [name for name in columns if name.startswith(starts) and name not in quality]
+    return tuple(n for n in of_classes(columns, mode, classes) if n not in quality)

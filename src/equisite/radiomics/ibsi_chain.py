@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from equisite.core.errors import InputError
+from equisite.protocol.radiomics import RadiomicSettings
 from equisite.radiomics.case import MOST_LEVELS, Case
 from equisite.radiomics.discretisation import Scale, fixed_number, fixed_size
 from equisite.radiomics.grid import Gridded, keep_grid, put_on_grid
@@ -41,7 +43,9 @@ def compute(case: Case, image: Image, native: Mask, box: Box, spacing_mm: Triple
     image: (z, y, x). native: the mask's voxels in `box`. spacing_mm: (z, y, x).
     Raises InputError for what ends the chain early.
     """
-    region = prepared(case, image, native, box, spacing_mm)
+    new_mm = spacing_of(case.settings, spacing_mm)
+    margin = margin_voxels(new_mm) if "local_intensity" in case.classes else (0, 0, 0)
+    region = prepared(case.settings, image, native, box, spacing_mm, margin)
     inner = bounding_box(region.mask)
     if inner is None:
         raise InputError("ROI_EMPTY", when="on the resampled grid")
@@ -51,21 +55,35 @@ def compute(case: Case, image: Image, native: Mask, box: Box, spacing_mm: Triple
     shape = measure(frame, region.spacing_mm) if dimensions == 3 else None
     if shape is not None and "morphology" in case.classes:
         _keep(case, mask_values(shape, inner.size))
-    used = intensity_mask(case, region)
+    used = intensity_mask(case.settings, region)
     case.resegmented(used)
     values = region.intensities[used]
     if values.size:
         _intensities(case, region, used, inner, shape)
-        _levels(case, values, used[inner.slices], frame, dimensions)
+        level_values(case, values, used[inner.slices], frame, dimensions)
 
 
-def prepared(case: Case, image: Image, native: Mask, box: Box, spacing_mm: Triple) -> Gridded:
-    """The region on the protocol's grid, with the surroundings that its peaks need."""
-    settings = case.settings
+def spacing_of(settings: RadiomicSettings, spacing_mm: Triple) -> Triple:
+    """Voxel size (z, y, x) of the protocol's grid; 0 in the protocol keeps the native one."""
     wanted = spacing_mm if settings.spacing_mm is None else settings.spacing_mm[::-1]
-    new = tuple(w or s for w, s in zip(wanted, spacing_mm, strict=True))
-    new_mm: Triple = (new[0], new[1], new[2])
-    margin = margin_voxels(new_mm) if "local_intensity" in case.classes else (0, 0, 0)
+    z, y, x = (w or s for w, s in zip(wanted, spacing_mm, strict=True))
+    return z, y, x
+
+
+def prepared(
+    settings: RadiomicSettings,
+    image: Image,
+    native: Mask,
+    box: Box,
+    spacing_mm: Triple,
+    margin: tuple[int, int, int],
+) -> Gridded:
+    """The region on the protocol's grid, normalised and rounded as the protocol says.
+
+    image: (z, y, x). native: the mask's voxels in `box`. spacing_mm: (z, y, x). margin: new
+    voxels (z, y, x) around the region.
+    """
+    new_mm = spacing_of(settings, spacing_mm)
     if np.allclose(new_mm, spacing_mm, rtol=0, atol=1e-6):
         region = keep_grid(image, native, box, spacing_mm, margin)
     else:
@@ -77,7 +95,7 @@ def prepared(case: Case, image: Image, native: Mask, box: Box, spacing_mm: Tripl
         intensities = (intensities - mean) / deviation if deviation else intensities - mean
     if settings.round_intensities:
         intensities = np.rint(intensities)
-    return Gridded(intensities, region.mask, region.spacing_mm, region.whole, region.first)
+    return replace(region, intensities=intensities)
 
 
 def mean_and_deviation(image: Image) -> tuple[float, float]:
@@ -88,12 +106,11 @@ def mean_and_deviation(image: Image) -> tuple[float, float]:
     return mean, math.sqrt(math.fsum(squares) / max(image.size - 1, 1))
 
 
-def intensity_mask(case: Case, region: Gridded) -> Mask:
+def intensity_mask(settings: RadiomicSettings, region: Gridded) -> Mask:
     """The mask without voxels outside the range, then without outliers.
 
     Raises MARGIN_NAN when values were lost on the way to the grid.
     """
-    settings = case.settings
     inside = region.intensities[region.mask]
     lost = int(np.count_nonzero(~np.isfinite(inside)))
     if lost:
@@ -130,10 +147,14 @@ def _intensities(
             case.excuse(PREFIX + name for name in ("stat_skew", "stat_kurt"))
 
 
-def _levels(
+def level_values(
     case: Case, values: Floats, used: Mask, frame: NDArray[np.uint8], dimensions: int
 ) -> None:
-    """Features of grey levels: histogram, intensity-volume histogram, texture."""
+    """Features of grey levels: histogram, intensity-volume histogram, texture.
+
+    values: intensities of the voxels of `used`. frame: the mask, framed, in whose box `used`
+    lies. dimensions: of the mask.
+    """
     lowest, highest = float(values.min()), float(values.max())
     flat = lowest == highest
     if "volume_histogram" in case.classes and not flat:

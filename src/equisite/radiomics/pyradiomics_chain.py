@@ -130,7 +130,7 @@ def compute(
     Raises InputError for what ends the chain early.
     """
     if case.settings.normalize:
-        image = _normalised(image)
+        image = normalised(image)
     values, region, spacing_mm = _on_grid(case, image, native, box, spacing_mm)
     dimensions = case.tell_dimensions(region)
     if dimensions == 3 and "shape" in case.classes:
@@ -142,7 +142,7 @@ def compute(
     case.resegmented(used)
     tight = bounding_box(used)
     if tight is not None:
-        _intensities(case, values[tight.slices], used[tight.slices], spacing_mm, engine)
+        intensity_values(case, values[tight.slices], used[tight.slices], spacing_mm, engine)
 
 
 def _on_grid(
@@ -161,7 +161,7 @@ def _on_grid(
     return values[inner.slices], region[inner.slices], (x, y, z)
 
 
-def _intensities(
+def intensity_values(
     case: Case, values: Values, used: Mask, spacing_mm: Triple, engine: Engine
 ) -> None:
     """Intensity and texture of the re-segmented mask, as far as they are defined."""
@@ -189,7 +189,7 @@ def _intensities(
         case.keep(engine.texture(spacing_mm, [name for name in TEXTURE if name in wanted]))
 
 
-def _normalised(image: Image) -> NDArray[np.float32]:
+def normalised(image: Image) -> NDArray[np.float32]:
     """(x - mean) / standard deviation over the whole volume, float32.
 
     Source: PyRadiomics 3.0.1, imageoperations.normalizeImage (SimpleITK Normalize).

@@ -105,7 +105,9 @@ def label(book: Codebook, name: str) -> str:
     """Label of a feature column: modality, region and the codebook's words."""
     parts = name.split("__")
     own = book.variable(name).label
-    return f"{parts[0].upper()} {parts[1]}: {own}" if len(parts) == 3 else own
+    if len(parts) < 3:
+        return own
+    return f"{' '.join((parts[0].upper(), *parts[1:-1]))}: {own}"
 
 
 def _codes(key: Key, book: Codebook) -> str:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from equisite.core.errors import InputError
-from equisite.protocol.filters import Filter
-from equisite.radiomics.filters.respond import dimensions, margin_voxels, respond
+from equisite.protocol.filters import Filter, dimensions
+from equisite.radiomics.filters.respond import margin_voxels, respond
 
 CUBES = (2.0, 2.0, 2.0)
 ADAPTER: TypeAdapter[Any] = TypeAdapter(Filter)

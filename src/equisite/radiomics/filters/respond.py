@@ -19,7 +19,7 @@ from equisite.protocol.filters import (
     PyradiomicsWaveletFilter,
     SimoncelliFilter,
     WaveletFilter,
-    split_kernels,
+    dimensions,
 )
 from equisite.radiomics.filters import as_pyradiomics, gabor, smoothing, wavelets
 from equisite.radiomics.filters.laws import laws
@@ -59,23 +59,6 @@ def respond(
             return wavelets.wavelet(image, setting)
         case SimoncelliFilter():
             return simoncelli(image, setting)
-        case _:
-            assert_never(setting)
-
-
-def dimensions(setting: Filter) -> int:
-    """2 if the filter looks at each axial plane by itself, 3 otherwise."""
-    match setting:
-        case MeanFilter() | LaplacianFilter() | SimoncelliFilter():
-            return setting.dimensions
-        case LawsFilter():
-            return len(split_kernels(setting.kernels))
-        case WaveletFilter():
-            return len(setting.band)
-        case GaborFilter():
-            return 2 if setting.planes == "axial" else 3
-        case PyradiomicsLogFilter() | PyradiomicsWaveletFilter():
-            return 3
         case _:
             assert_never(setting)
 
