@@ -191,9 +191,10 @@ rule genomics_call_variants:
         # Only the second caller may be left out; the first is always bcftools.
         second=lambda wildcards, input: (
             f"""
-                samtools view -u --no-PG -F UNMAP,DUP -L "$WINDOWS" \\
-                        "{input.crams}/$ITEM.cram" \\
-                    | freebayes -f {input.reference} -c > "$CALLS"
+                samtools view -b -1 --no-PG -F UNMAP,SECONDARY,QCFAIL,DUP -L "$WINDOWS" \\
+                    -o "$SCRATCH/windows.bam" "{input.crams}/$ITEM.cram"
+                samtools index "$SCRATCH/windows.bam"
+                freebayes -f {input.reference} -t "$WINDOWS" "$SCRATCH/windows.bam" > "$CALLS"
             """
             if "freebayes" in SITE.protocol.genomics.callers
             else ""
