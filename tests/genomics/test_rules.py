@@ -163,7 +163,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     environment["PATH"] = f"{tools}:{Path(sys.executable).parent}:{environment['PATH']}"
     environment["PYTHONPATH"] = str(CHECKOUT / "src")
 
-    def start(cores: int, given: list[SequencingItem] = rows, aligner: str = "bwa-mem") -> Path:
+    def start(
+        cores: int,
+        given: list[SequencingItem] = rows,
+        aligner: str = "bwa-mem",
+        **genomics: object,
+    ) -> Path:
         site = tmp_path_factory.mktemp(f"site{cores}")
         intake = site / "work/intake"
         (intake / "genomics").mkdir(parents=True)
@@ -171,7 +176,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         for name in ("genes.gff3", "territory.bed", "truth.vcf"):
             shutil.copy(PACK / name, intake / "files" / name)
         (intake / "files/panel.vcf").write_text(panel())
-        (intake / "protocol.json").write_text(protocol().model_dump_json())
+        (intake / "protocol.json").write_text(protocol(**genomics).model_dump_json())
         (intake / "site.json").write_text(
             json.dumps({"reference": {"fasta": str(PACK / "reference.fa.gz")}})
         )
@@ -190,14 +195,15 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return start
 
 
-def protocol() -> Protocol:
-    """The pack's protocol on top of the smallest valid one."""
+def protocol(**genomics: object) -> Protocol:
+    """The pack's protocol on top of the smallest valid one, with other settings."""
     from made_reads import protocol as smallest
 
     plain = smallest({"a": "ACGT"}).model_dump(mode="json")
     pack = json.loads((PACK.parent / "pack.json").read_text(encoding="utf-8"))
     plain["reference"] = pack["reference"]
     plain["genomics"] |= pack["genomics"]
+    plain["genomics"] |= genomics
     plain["genomics"]["alleles"] = {"file": "truth.vcf", "sha256": "0" * 64}
     plain["genomics"]["callers"] = ["bcftools", "freebayes"]
     plain["genomics"]["frequencies"] = {"file": "panel.vcf", "sha256": "0" * 64}
@@ -384,6 +390,34 @@ def test_minimap2_finds_the_same_with_any_number_of_cores(site: Path, run: Run) 
         for place in (sites[0], site)
     )
     assert header == expected
+
+
+def test_men_have_one_x_but_where_it_pairs_with_y(site: Path, run: Run, tmp_path: Path) -> None:
+    shared = {"contig": "pack1", "start": 1, "end": 5000}
+    sexes = ("female", "male", "unknown")
+    good = items(tmp_path / "reads")[0]
+    rows = [
+        replace(good, patient=f"secret-{sex}", sample=f"secret-{sex}", token=f"x{sex}", sex=sex)
+        for sex in sexes
+    ]
+    chromosomes = {"x": "pack1", "pseudoautosomal": [shared]}
+    other = run(2, rows, sex_chromosomes=chromosomes)
+    outcomes = read_outcomes([other / "work/genomics/1/outcomes.tsv"])
+    codes = {(o.patient.removeprefix("secret-"), o.code) for o in outcomes}
+    # The reads have two copies everywhere: the callers agree less often on one.
+    codes -= {("male", "MANY_SINGLE_CALLS"), ("male", "")}
+    assert codes == {("female", ""), ("unknown", "COPIES_UNKNOWN")}
+    calls = other / "work/genomics/1/calls"
+    whole = body(site / "work/genomics/1/calls/tok0.vcf.gz")
+    assert body(calls / "xfemale.vcf.gz") == body(calls / "xunknown.vcf.gz") == whole
+    male = list(read_genotypes(calls / "xmale.vcf.gz"))
+    ploidies = {(r.contig == "pack1" and r.position >= 5000, len(r.copies)) for r in male}
+    assert ploidies == {(True, 1), (False, 2)}
+    table = read_table(other / "work/genomics/1/variants.tsv")[1]
+    column = "genotype__pack1:8011:T:C"
+    cells = {r["patient"].removeprefix("secret-"): r[column].split(":")[0] for r in table}
+    assert cells == {"female": "2", "male": "1", "unknown": ""}
+    assert all(r["genotype__pack2:416:T:C"].startswith("2:") for r in table)
 
 
 def test_nothing_in_logs_or_headers_tells_whose_data_it_is(site: Path) -> None:

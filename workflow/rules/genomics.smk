@@ -50,6 +50,7 @@ rule genomics_prepare_models:
     output:
         territory="work/reference/{reference}/territory.bed",
         genes="work/reference/{reference}/genes.gff3",
+        ploidy="work/reference/{reference}/ploidy.tsv",
     log:
         "logs/genomics_prepare_models/{reference}.log",
     benchmark:
@@ -176,6 +177,7 @@ rule genomics_call_variants:
         reference=lambda wildcards: f"work/reference/{reference_of(wildcards)}/reference.fa",
         header=lambda wildcards: f"work/reference/{reference_of(wildcards)}/header.sam",
         cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
+        ploidy=lambda wildcards: f"work/reference/{reference_of(wildcards)}/ploidy.tsv",
     output:
         calls=directory("work/genomics/{batch}/calls"),
         outcomes="work/genomics/{batch}/call.tsv",
@@ -194,7 +196,8 @@ rule genomics_call_variants:
                 samtools view -b -1 --no-PG -F UNMAP,SECONDARY,QCFAIL,DUP -L "$WINDOWS" \\
                     -o "$SCRATCH/windows.bam" "{input.crams}/$ITEM.cram"
                 samtools index "$SCRATCH/windows.bam"
-                freebayes -f {input.reference} -t "$WINDOWS" "$SCRATCH/windows.bam" > "$CALLS"
+                freebayes -f {input.reference} -t "$WINDOWS" ${{COPIES:+-A "$COPIES"}} \\
+                    "$SCRATCH/windows.bam" > "$CALLS"
             """
             if "freebayes" in SITE.protocol.genomics.callers
             else ""
@@ -203,7 +206,7 @@ rule genomics_call_variants:
         """
         export REF_PATH="$PWD/{input.cache}/%s"
         equisite genomics call --index {input.index} --after {input.aligned} \
-            --header {input.header} --cache {input.cache} \
+            --header {input.header} --cache {input.cache} --ploidy {input.ploidy} \
             --out {output.calls} --outcomes {output.outcomes} --scan '
                 samtools view -F UNMAP,SECONDARY,QCFAIL,DUP \
                     -e "[NM] > 0 && (!flag.paired || flag.proper_pair)" \
@@ -212,7 +215,7 @@ rule genomics_call_variants:
                 samtools view -u --no-PG -L "$ACTIVE" "{input.crams}/$ITEM.cram" \
                     | bcftools mpileup --no-version -d 2000 -a AD,DP -Ou \
                         -f {input.reference} -T "$ACTIVE" - \
-                    | bcftools call --no-version -mv -Ou \
+                    | bcftools call --no-version -mv --ploidy-file "$PLOIDY" -Ou \
                     | bcftools norm --no-version -f {input.reference} -Ov \
                     | grep -v ^##reference= > "$CALLS"
             ' --second '{params.second}' --finish '
@@ -236,6 +239,7 @@ rule genomics_genotype_alleles:
         reference="work/reference/site/reference.fa",
         header="work/reference/site/header.sam",
         cache="work/reference/site/cache",
+        ploidy="work/reference/site/ploidy.tsv",
         alleles="work/reference/site/alleles.tsv",
         places="work/reference/site/alleles.bed",
         snps="work/reference/site/snps.tsv.gz",
@@ -258,12 +262,13 @@ rule genomics_genotype_alleles:
         export REF_PATH="$PWD/{input.cache}/%s"
         equisite genomics genotype --protocol {params.settings} --index {input.index} \
             --after {input.earlier} --header {input.header} --cache {input.cache} \
-            --calls {input.calls} --alleles {input.alleles} \
+            --ploidy {input.ploidy} --calls {input.calls} --alleles {input.alleles} \
             --out {output.genotyped} --outcomes {output.outcomes} --likelihoods '
                 samtools view -u --no-PG -M -L {input.places} "{input.crams}/$ITEM.cram" \
                     | bcftools mpileup --no-version -I -d 2000 -f {input.reference} \
                         -T {input.snps} -Ou - \
-                    | bcftools call --no-version -m -A -C alleles -T {input.snps} -Ov
+                    | bcftools call --no-version -m -A -C alleles -T {input.snps} \
+                        --ploidy-file "$PLOIDY" -Ov
             ' --depths '
                 samtools view -u --no-PG -M -L {input.places} "{input.crams}/$ITEM.cram" \
                     | samtools depth -a -s -Q {params.quality} -b {input.places} -

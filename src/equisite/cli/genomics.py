@@ -104,6 +104,8 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     measure.add_argument("--common", type=Path, required=True, help="places of the panel")
     measure.add_argument("--pileup", required=True, metavar="PIPELINE", help="at the panel")
     measure.add_argument("--inspect", required=True, metavar="PIPELINE", help="from FASTQ")
+    for verb in (call, genotype):
+        verb.add_argument("--ploidy", type=Path, required=True, help="ploidy.tsv")
     for verb in (align, call, genotype):
         verb.add_argument("--header", type=Path, required=True, help="header.sam")
     for verb in (align, call, genotype, measure):
@@ -233,8 +235,10 @@ def _align(args: argparse.Namespace) -> int:
 
 def _call(args: argparse.Namespace) -> int:
     from equisite.genomics.call import Callers
+    from equisite.genomics.ploidy import from_lines
     from equisite.genomics.samples import germline_samples, not_refused, read_samples
     from equisite.genomics.second_caller import CachedReference
+    from equisite.variants.vcf import open_text
 
     callers = Callers(
         args.scan,
@@ -243,6 +247,7 @@ def _call(args: argparse.Namespace) -> int:
         args.finish,
         args.take,
         CachedReference(args.header, args.cache),
+        from_lines(open_text(args.ploidy)),
     )
     samples, remarks = germline_samples(not_refused(read_samples(args.index), args.after))
     return _work(samples, callers.work, remarks, args)
@@ -251,6 +256,7 @@ def _call(args: argparse.Namespace) -> int:
 def _genotype(args: argparse.Namespace) -> int:
     from equisite.genomics.alleles import read_names
     from equisite.genomics.genotype import Genotyper
+    from equisite.genomics.ploidy import from_lines
     from equisite.genomics.samples import germline_samples, not_refused, read_samples
     from equisite.genomics.second_caller import CachedReference
     from equisite.variants.vcf import open_text
@@ -261,6 +267,7 @@ def _genotype(args: argparse.Namespace) -> int:
         args.calls,
         read_names(open_text(args.alleles)),
         CachedReference(args.header, args.cache),
+        from_lines(open_text(args.ploidy)),
         _protocol(args.protocol).genomics.thresholds.minimum_depth,
     )
     samples, remarks = germline_samples(not_refused(read_samples(args.index), args.after))

@@ -15,6 +15,7 @@ from pathlib import Path
 from equisite.core.each import Bench
 from equisite.core.errors import Finding
 from equisite.genomics.alleles import Allele
+from equisite.genomics.ploidy import Ploidy
 from equisite.genomics.samples import Sample
 from equisite.variants.alleles import Edit, left_shifted, span
 from equisite.variants.vcf import Genotype, read_genotypes
@@ -39,12 +40,19 @@ class Seen:
     def cell(self, ploidy: int, minimum_depth: int) -> str:
         """Of the private table: ploidy, callable (0, 1), likelihoods; empty: nothing known.
 
+        A call of one copy comes as homozygous, here it is one of one.
+
         >>> Seen((0, 30, 255), 12).cell(2, 10)
         '2:1:0,30,255'
+        >>> Seen((255, 255, 0), 12).cell(1, 10)
+        '1:1:255,0,255'
         """
-        if self.phred == FLAT:
+        if self.phred == FLAT or not ploidy:
             return ""
-        numbers = ",".join(map(str, self.phred))
+        phred = self.phred
+        if ploidy == 1 and phred == (_SURE, _SURE, 0):
+            phred = (_SURE, 0, _SURE)
+        numbers = ",".join(map(str, phred))
         return f"{ploidy}:{int(self.depth >= minimum_depth)}:{numbers}"
 
 
@@ -140,13 +148,16 @@ class Genotyper:
     calls: Path
     alleles: Sequence[Allele]
     reference: Mapping[str, str]
+    ploidy: Ploidy
     minimum_depth: int
 
     def work(self, sample: Sample, bench: Bench) -> Iterable[Finding]:
         """Write `$OUT.txt`: one cell per listed allele; from given calls all stay empty."""
         cells = [""] * len(self.alleles)
         if sample.given != "calls":
-            with bench.lines(self.likelihoods) as lines:
+            ploidy = bench.scratch / "ploidy.txt"
+            ploidy.write_text(self.ploidy.for_bcftools(sample.sex), encoding="utf-8")
+            with bench.lines(self.likelihoods, PLOIDY=str(ploidy)) as lines:
                 snps = snp_likelihoods(line.decode() for line in lines)
             with bench.lines(self.depths) as lines:
                 depth = depths(lines)
@@ -154,10 +165,17 @@ class Genotyper:
             found = genotyped(
                 self.alleles, snps, depth, calls, self.reference, self.minimum_depth
             )
-            cells = [seen.cell(2, self.minimum_depth) for seen in found]
+            cells = [
+                seen.cell(self._copies(allele, sample), self.minimum_depth)
+                for allele, seen in zip(self.alleles, found, strict=True)
+            ]
         path = bench.place / f"{sample.token}.txt"
         path.write_text("".join(f"{cell}\n" for cell in cells), encoding="utf-8")
         return ()
+
+    def _copies(self, allele: Allele, sample: Sample) -> int:
+        """Copies of the locus; 0 where they are not known, so that nothing is counted."""
+        return self.ploidy.copies(allele.contig, allele.position - 1, sample.sex) or 0
 
 
 def genotype_cells(

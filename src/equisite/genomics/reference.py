@@ -15,6 +15,7 @@ from equisite.core.errors import ConfigError, Finding
 from equisite.genomics.alleles import listed_alleles, target_rows, write_name
 from equisite.genomics.frequencies import panel_rows, read_common
 from equisite.genomics.genes import checked_models
+from equisite.genomics.ploidy import stretches, to_lines
 from equisite.protocol.models import Contig, Protocol, VariantsTable
 from equisite.variants.fasta import read_fasta
 from equisite.variants.intervals import Territory, bed_rows
@@ -43,8 +44,8 @@ def prepare_models(protocol: Protocol, pinned: Path, out: Path) -> None:
     """Check the protocol's territory and gene models and write them for the rules.
 
     pinned: folder of the protocol's pinned files.
-    Writes territory.bed (the whole reference where the protocol names none) and genes.gff3
-    (no rows where it names none) into `out`.
+    Writes territory.bed (the whole reference where the protocol names none), genes.gff3 (no
+    rows where it names none) and ploidy.tsv (bases with other than two copies) into `out`.
     Raises ConfigError TERRITORY_INVALID, GENE_MODELS_INVALID.
     """
     territory = _territory(protocol, pinned)
@@ -53,6 +54,9 @@ def prepare_models(protocol: Protocol, pinned: Path, out: Path) -> None:
     genes = checked_models(text, {c.name for c in protocol.reference.contigs})
     write_text(out / "territory.bed", "".join(f"{c}\t{s}\t{e}\n" for c, s, e in territory))
     write_text(out / "genes.gff3", genes)
+    chromosomes = protocol.genomics.sex_chromosomes
+    found = stretches(protocol.reference.contigs, chromosomes, territory)
+    write_text(out / "ploidy.tsv", to_lines(found))
 
 
 def prepare_alleles(

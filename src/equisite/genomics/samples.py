@@ -30,6 +30,11 @@ class Sample:
     evidence: tuple[SequencingItem, ...] = ()
 
     @property
+    def sex(self) -> str:
+        """The patient's declared sex."""
+        return self.lanes[0].sex
+
+    @property
     def given(self) -> str:
         """`fastq`, `reads` (BAM or CRAM) or `calls` (VCF)."""
         first = self.lanes[0]
