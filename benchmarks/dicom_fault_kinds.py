@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 from pydicom.uid import JPEG2000Lossless, generate_uid
 
 Series = list[Dataset]
@@ -273,6 +275,27 @@ def cut_header(paths: list[Path]) -> None:
     path.write_bytes(path.read_bytes()[:600])
 
 
+def cut_between(paths: list[Path]) -> None:
+    """End one file just before its pixel data: every element that is there is whole."""
+    path = paths[len(paths) // 2]
+    content = path.read_bytes()
+    path.write_bytes(content[: content.index(b"\xe0\x7f\x10\x00")])
+
+
+def no_number(made: Series) -> Series:
+    """A slope with a comma in one slice."""
+    value = b"1,5 "
+    tag = Tag("RescaleSlope")
+    made[len(made) // 2][tag] = RawDataElement(tag, "DS", len(value), value, 0, False, True)
+    return made
+
+
+def no_slope(made: Series) -> Series:
+    """One slice without slope among others that state one."""
+    del made[len(made) // 2].RescaleSlope
+    return made
+
+
 def append_bytes(paths: list[Path]) -> None:
     """100 bytes behind one file."""
     path = paths[len(paths) // 2]
@@ -308,6 +331,12 @@ FAULTS = (
     Fault("one slice larger", larger_one, ("MIXED_MATRIX",)),
     Fault("file cut at 60 %", same, ("TRUNCATED_PIXELS",), after=cut_at(0.6)),
     Fault("file cut in its header", same, ("TRUNCATED_PIXELS",), after=cut_header),
+    Fault("file cut before its pixels", same, ("TRUNCATED_PIXELS",), after=cut_between),
+    Fault("slope that is no number", no_number, ("RESCALE_UNREADABLE",)),
+    Fault("PET slice without slope", no_slope, ("MIXED_RESCALE",), modality="PT"),
+    Fault("sign of pixels is 2", every(PixelRepresentation=2), ("BITS_INCONSISTENT",)),
+    Fault("tomosynthesis", every(SOPClassUID="1.2.840.10008.5.1.4.1.1.13.1.3"),
+          ("SOP_UNSUPPORTED",)),
     Fault("bytes after the file", same, (), ("EXCESS_PIXELS",), after=append_bytes),
     Fault("bytes too many in the pixels", more_bytes, (), ("EXCESS_PIXELS",)),
     Fault("other slope in one slice", scale_one, (), ("MIXED_RESCALE",)),

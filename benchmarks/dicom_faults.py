@@ -35,7 +35,7 @@ from equisite.intake.index import ImagingItem
 from equisite.protocol.imaging import Imaging, RoiRule, SeriesLimits
 
 RTSTRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
-SLICES = 24
+SLICES, SMALLEST = 24, 8
 IMAGING = Imaging(roi=(RoiRule(name="gtv", patterns=("gtv",)),))
 
 
@@ -45,7 +45,7 @@ def bases(folder: Path, most: int) -> Iterator[tuple[str, Series]]:
     candidates: dict[tuple[str, str], SeriesFiles] = {}
     for uid in sorted(found.images, key=lambda u: (sum(h.size for h in found.images[u]), u)):
         first = found.images[uid][0]
-        if len(found.images[uid]) < 8 or first.sop_class not in CLASSIC:
+        if len(found.images[uid]) < SMALLEST or first.sop_class not in CLASSIC:
             continue
         maker = str(
             pydicom.dcmread(first.path, stop_before_pixels=True).get("Manufacturer", "")
@@ -55,7 +55,8 @@ def bases(folder: Path, most: int) -> Iterator[tuple[str, Series]]:
             continue
         files = series_by_uid(found, uid)
         report = judge_series(files, first.modality, SeriesLimits())
-        if not report.refused and not report.empty:
+        slices = len(report.stack.headers) if report.stack else 0
+        if slices >= SMALLEST and not report.refused and not report.empty:
             candidates[key] = files
             if len(candidates) >= most:
                 break

@@ -13,6 +13,7 @@ from dicom_making import (
     ROOT,
     codes,
     judge,
+    make_enhanced,
     make_series,
     rotation,
     save,
@@ -22,6 +23,7 @@ from dicom_making import (
 from pydicom.dataset import Dataset
 from pydicom.uid import RLELossless
 
+from equisite.core.errors import InputError
 from equisite.imaging.discovery import one_series, scan, series_by_uid
 from equisite.imaging.series import judge_series
 
@@ -282,6 +284,44 @@ def test_a_cut_file_is_truncated(tmp_path: Path, share: float | None) -> None:
     assert "TRUNCATED_PIXELS" in refused
     # A file without its position leaves a gap as well; both are true.
     assert set(refused) <= {"TRUNCATED_PIXELS", "MISSING_SLICE"}
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_a_file_cut_between_two_elements_is_truncated(tmp_path: Path, implicit: bool) -> None:
+    """What is there parses well; only that no pixels follow tells that it is not whole."""
+    paths = save(make_series(8), tmp_path / "s", implicit=implicit)
+    content = paths[3].read_bytes()
+    assert codes(judge(tmp_path / "s")) == []
+    tags = (
+        b"\x08\x00\x16\x00",
+        b"\x08\x00\x60\x00",
+        b"\x20\x00\x0e\x00",
+        b"\x28\x00\x02\x00",
+        b"\xe0\x7f\x10\x00",
+    )
+    for tag in tags:
+        paths[3].write_bytes(content[: content.rindex(tag)])
+        assert "TRUNCATED_PIXELS" in codes(judge(tmp_path / "s")), tag
+
+
+def test_a_series_of_which_all_is_cut_is_truncated(tmp_path: Path) -> None:
+    (path,) = save([make_enhanced(make_series(6))], tmp_path)
+    path.write_bytes(path.read_bytes()[:900])
+    with pytest.raises(InputError) as error:
+        judge(tmp_path)
+    assert error.value.code == "TRUNCATED_PIXELS"
+    with pytest.raises(InputError) as error:
+        series_by_uid(scan(tmp_path), f"{ROOT}.1")
+    assert error.value.code == "TRUNCATED_PIXELS"
+    with pytest.raises(InputError) as error:
+        series_by_uid(scan(tmp_path), f"{ROOT}.2")
+    assert error.value.code == "SERIES_NOT_FOUND"
+
+
+def test_one_slice_of_a_short_series_is_missing_not_misplaced(tmp_path: Path) -> None:
+    made = make_series(4)
+    save(made[:2] + made[3:], tmp_path)
+    assert codes(judge(tmp_path)) == ["MISSING_SLICE"]
 
 
 def test_a_slice_that_lacks_because_its_file_is_cut_is_told_once(tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from equisite.core.errors import InputError
+from equisite.imaging.checks.kind import READ
 from equisite.imaging.dicomdir import is_directory, missing_files
 from equisite.imaging.extent import Extent, place_of
 from equisite.imaging.fields import ImageHeader
+from equisite.imaging.findings import finding
 from equisite.imaging.header import EMPTY, NOT_DICOM, TRUNCATED, WHOLE, read_header
 from equisite.imaging.index import Entry, HeaderIndex, packed, unpacked
 from equisite.imaging.walk import FoundFile, folders
@@ -109,10 +111,13 @@ def _seen(path: str, file: FoundFile) -> tuple[Entry, ImageHeader | None]:
     state, plane, along = read.state, "", None
     if header is None:
         return Entry(file.size, file.mtime_ns, state, "", "", None, ""), None
-    if has_no_image(header) or (
-        state == WHOLE and header.rows is None and header.pixel_offset is None
-    ):
+    if has_no_image(header):
         state = NOT_IMAGE
+    elif state == WHOLE and header.pixel_offset is None:
+        if header.sop_class in ("", *READ):  # cut between two elements
+            state = TRUNCATED
+        elif header.rows is None:
+            state = NOT_IMAGE
     elif state == WHOLE:
         plane, along = place_of(header)
     return (
@@ -157,18 +162,11 @@ def _add(
 def one_series(found: Found) -> SeriesFiles:
     """The only image series of a scanned folder.
 
-    Raises InputError SERIES_NOT_FOUND or SERIES_AMBIGUOUS; the text counts the series and
-    their images, it quotes no identifier.
+    Raises InputError SERIES_NOT_FOUND, TRUNCATED_PIXELS or SERIES_AMBIGUOUS; the text
+    counts the series and their images, it quotes no identifier.
     """
     if not found.images:
-        raise InputError(
-            "SERIES_NOT_FOUND",
-            files=found.files,
-            not_dicom=found.not_dicom,
-            not_image=found.not_image,
-            broken=len(found.broken),
-            links=found.links_out,
-        )
+        raise _nothing(found, len(found.broken))
     if len(found.images) > 1:
         raise InputError(
             "SERIES_AMBIGUOUS", count=len(found.images), kinds=_kinds(found.images.values())
@@ -178,22 +176,30 @@ def one_series(found: Found) -> SeriesFiles:
     return _series(uid, headers, broken, found)
 
 
+def _nothing(found: Found, cut: int) -> InputError:
+    """No whole image: all that there were are cut, or there was none."""
+    if cut:
+        return InputError([finding("TRUNCATED_PIXELS", count=cut, where="in the header")])
+    return InputError(
+        "SERIES_NOT_FOUND",
+        files=found.files,
+        not_dicom=found.not_dicom,
+        not_image=found.not_image,
+        broken=len(found.broken),
+        links=found.links_out,
+    )
+
+
 def series_by_uid(found: Found, uid: str) -> SeriesFiles:
     """The series of this SeriesInstanceUID.
 
     A file that ends before it names its series counts as broken for the series when no
-    image of another series lies in its folder. Raises InputError SERIES_NOT_FOUND.
+    image of another series lies in its folder. Raises InputError SERIES_NOT_FOUND or
+    TRUNCATED_PIXELS.
     """
     headers = found.images.get(uid)
     if not headers:
-        raise InputError(
-            "SERIES_NOT_FOUND",
-            files=found.files,
-            not_dicom=found.not_dicom,
-            not_image=found.not_image,
-            broken=len(found.broken),
-            links=found.links_out,
-        )
+        raise _nothing(found, sum(series == uid for _, series in found.broken))
     holds: dict[str, set[str]] = {}
     for series, images in found.images.items():
         for image in images:

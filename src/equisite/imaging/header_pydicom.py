@@ -45,7 +45,8 @@ def read_by_pydicom(path: Path, size: int) -> FileState:
     except _Broken:
         return FileState(TRUNCATED)
     if not len(dataset):
-        return FileState(NOT_DICOM)
+        begun = getattr(dataset, "preamble", None) is not None
+        return FileState(TRUNCATED if begun else NOT_DICOM)
     if not syntax or (syntax in (IMPLICIT, EXPLICIT) and little):
         syntax = IMPLICIT if implicit else EXPLICIT if little else BIG_ENDIAN
     offset: int | None

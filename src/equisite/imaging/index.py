@@ -12,7 +12,7 @@ from types import TracebackType
 
 from equisite.imaging.fields import ImageHeader
 
-VERSION = 1
+VERSION = 2
 """Raised when the header reader gives other values for the same bytes."""
 NAMES = tuple(f.name for f in fields(ImageHeader) if f.name != "frame")
 FORMAT = f"{VERSION} {' '.join(NAMES)}"

@@ -36,7 +36,8 @@ def check_spacing(stack: Stack, limits: SeriesLimits) -> list[ImagingFinding]:
         findings.append(finding("TOO_FEW_SLICES", value=slices, limit=limits.minimum_slices))
     if slices < 2:
         return findings
-    median = float(np.median(stack.gaps))
+    # Of an even number the lower one: of two gaps one is double when a slice was lost.
+    median = float(np.percentile(stack.gaps, 50, method="lower"))
     ratio = stack.gaps / median
     lost = (ratio >= 1.5) & (np.abs(ratio - np.round(ratio)) < WHOLE_MULTIPLE)
     if lost.any():
