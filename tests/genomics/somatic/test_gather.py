@@ -134,6 +134,19 @@ def test_a_thin_normal_turns_the_pair(made_pair: MadePair, tmp_path: Path) -> No
     assert (codes, rows) == (["NORMAL_TOO_THIN"], b"")
 
 
+def test_a_tumour_without_callable_bases_is_no_tumour_without_mutations(
+    made_pair: MadePair, tmp_path: Path
+) -> None:
+    codes, rows, _ = run(
+        made_pair,
+        tmp_path / "a",
+        whole(made_pair.genome),
+        made_pair.normal,
+        thresholds={"callable_tumour": 500},
+    )
+    assert (codes[-1], rows) == ("NOTHING_CALLABLE", b"")
+
+
 def test_exchanged_samples_are_refused(made_pair: MadePair, tmp_path: Path) -> None:
     tumour = fragments(made_pair.genome, made_pair.germline, 40, 21)
     mutated = [

@@ -22,7 +22,7 @@ from equisite.genomics.somatic.evidence import (
     side_of,
     substitutions,
 )
-from equisite.genomics.somatic.filters import Setting, failures, germline_like
+from equisite.genomics.somatic.filters import PAIR_LOD, Setting, failures, germline_like
 from equisite.genomics.somatic.pair import FEWEST, Frequencies, Gathered, judge_pair, median
 from equisite.genomics.somatic.records import Reads, ReadStream, open_reads
 from equisite.genomics.somatic.votes import CODE, QUALITY
@@ -104,20 +104,27 @@ def gather(
         for bed in found_beds:
             bed.end()
     remarks = [*told]
+    numbers: dict[str, str | int | float | bool]
     mode = ALONE if inputs.normal is None else PAIRED
     if mode == PAIRED:
         depth = median(gathered.normal_depths)
         minimum = settings.thresholds.minimum_normal_depth
         if depth < minimum:
             mode = ALONE
-            numbers: dict[str, str | int | float | bool] = {"depth": depth, "minimum": minimum}
+            numbers = {"depth": depth, "minimum": minimum}
             code = "NORMAL_THIN" if settings.mode == "paired_or_alone" else "NORMAL_TOO_THIN"
             remarks.append(Finding(code, "", numbers))
         remarks += judge_pair(gathered, settings)
+    side = 1 if mode == ALONE else 0
+    if not found_beds[side].size:
+        numbers = {
+            "tumour": settings.thresholds.callable_tumour,
+            "normal": settings.thresholds.callable_normal,
+        }
+        remarks.append(Finding("NOTHING_CALLABLE", "", numbers))
     refused = [finding for finding in remarks if finding.severity == "refuse"]
     if refused:
         return refused
-    side = 1 if mode == ALONE else 0
     facts = _facts(gathered, mode, remarks, found_beds[side].size)
     _keep(evidence, Path(f"{out}.evidence.tsv"))
     _keep(beds[side], Path(f"{out}.callable.bed"))
@@ -163,6 +170,8 @@ def _evidence(
     found += indels(window, inputs.reference, settings)
     limits = settings.thresholds
     for evidence in sorted(found, key=lambda e: e.edit):
+        if evidence.tlod < PAIR_LOD:
+            continue
         different = evidence.slod >= limits.somatic_lod
         thin = evidence.ref_normal + evidence.alt_normal < limits.minimum_normal_depth
         if different or thin or setting.alone:
