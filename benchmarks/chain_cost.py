@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from equisite.variants.comparison import INDEL, SNP, total
@@ -184,10 +185,10 @@ def bwa_seconds(site: Path, people: list[Person]) -> float:
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def peak_mb(site: Path) -> dict[str, float]:
+def peak_mb(site: Path, steps: Sequence[str] = STEPS) -> dict[str, float]:
     """Largest resident memory per step, as Snakemake sampled it (short steps show less)."""
     peaks: dict[str, float] = {}
-    for step in STEPS:
+    for step in steps:
         for path in (site / "logs/benchmarks" / step).glob("*.tsv"):
             header, values = (
                 line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[:2]
