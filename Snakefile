@@ -34,4 +34,5 @@ rule all:
         "private/review/prepared.bundle",
         [f"private/pictures/{batch}" for batch in SITE.imaging_batches],
         "private/imaging.html",
+        ["private/multiqc.html"] if SITE.multiqc and SITE.genomics_batches else [],
         ["private/robustness.tsv"] if SITE.protocol.radiomics.robustness else [],

@@ -128,6 +128,7 @@ TEST_WHEELS = [
 STEPS = ["debs", "wheels", "layers", "built"]
 LAYERS = {
     "cnv": ["cnvkit==0.9.14"],
+    "report-qc": ["multiqc==1.*"],
 }
 
 

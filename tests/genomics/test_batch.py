@@ -138,7 +138,8 @@ def told(outcomes: list[Outcome]) -> dict[str, list[str]]:
 
 
 def test_each_patient_is_judged_alone(files: BatchFiles) -> None:
-    rows, outcomes = count_batch(files, plan())
+    counted = count_batch(files, plan())
+    rows, outcomes = counted.rows, counted.outcomes
     single = ["MANY_SINGLE_CALLS"]
     assert told(outcomes) == {
         "her": single,
@@ -150,6 +151,14 @@ def test_each_patient_is_judged_alone(files: BatchFiles) -> None:
     }
     assert [row["patient"] for row in rows] == ["her", "him", "neither", "nobody"]
     assert [row["sex_inferred"] for row in rows] == ["female", "male", "unclear", "unclear"]
+    assert {row["token"]: row["verdict"] for row in counted.quality} == {
+        "tok-her": "MANY_SINGLE_CALLS",
+        "tok-him": "MANY_SINGLE_CALLS",
+        "tok-mixed": "CONTAMINATED",
+        "tok-neither": "MANY_SINGLE_CALLS,SEX_UNCLEAR",
+        "tok-nobody": "MANY_SINGLE_CALLS",
+        "tok-swapped": "SEX_DIFFERS",
+    }
     (swapped,) = (o for o in outcomes if o.patient == "swapped")
     assert swapped.sentence == (
         "The reads look male, the patient is declared female (depth of X over autosomes "
@@ -158,7 +167,7 @@ def test_each_patient_is_judged_alone(files: BatchFiles) -> None:
 
 
 def test_figures_of_a_row(files: BatchFiles) -> None:
-    rows, _ = count_batch(files, plan())
+    rows = count_batch(files, plan()).rows
     expected = {
         "n_reads": 1000,
         "mapped_fraction": 0.99,
@@ -196,7 +205,7 @@ def test_fastp_is_read_where_reads_were_fastq(files: BatchFiles) -> None:
     place = files.measured / "tok-her.fastp.json"
     for cut, share in (({}, 0.0), ({"adapter_cutting": {"adapter_trimmed_reads": 30}}, 0.15)):
         place.write_text(json.dumps(report | cut))
-        rows, _ = count_batch(files, plan())
+        rows = count_batch(files, plan()).rows
         found = {n: rows[0][n] for n in ("q30_fraction", "gc_fraction", "adapter_fraction")}
         assert found == {"q30_fraction": 0.95, "gc_fraction": 0.4, "adapter_fraction": share}
 
@@ -207,7 +216,8 @@ def test_one_caller_has_no_second_and_no_panel_no_novelty(
     alone = protocol(CONTIGS)
     prepare_frequencies(alone, tmp_path, CONTIGS, tmp_path / "none")
     empty = replace(files, frequencies=tmp_path / "none/frequencies.tsv")
-    rows, outcomes = count_batch(empty, alone)
+    counted = count_batch(empty, alone)
+    rows, outcomes = counted.rows, counted.outcomes
     assert told(outcomes) == {
         "her": [],
         "him": [],

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from equisite.core.layers import REPORT_QC, find_layer
 from equisite.core.outcomes import Outcome, read_outcomes
 from equisite.core.tables import read_table, write_rows
 from equisite.genomics.alleles import Allele
@@ -47,6 +48,9 @@ wildcard_constraints:
     reference="site|pack",
 
 def code_digest(room):
+    return "fixed"
+
+def layer_digest(name):
     return "fixed"
 
 def protocol_of(wildcards):
@@ -149,12 +153,9 @@ def items(folder: Path) -> list[SequencingItem]:
     return rows
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run the rules in a new folder with so many cores; the data is shared."""
-    data = tmp_path_factory.mktemp("data")
-    rows = items(data / "reads")
-    tools = data / "bin"
+def with_tools(folder: Path) -> dict[str, str]:
+    """Environment in which `equisite` is this checkout's."""
+    tools = folder / "bin"
     tools.mkdir()
     shim = tools / "equisite"
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m equisite.cli "$@"\n')
@@ -162,6 +163,24 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     environment = dict(os.environ)
     environment["PATH"] = f"{tools}:{Path(sys.executable).parent}:{environment['PATH']}"
     environment["PYTHONPATH"] = str(CHECKOUT / "src")
+    return environment
+
+
+def snakemake(site: Path, environment: dict[str, str], cores: int, *words: str) -> None:
+    """Run the rules in a folder."""
+    command = [shutil.which("snakemake") or "snakemake", "--cores", str(cores), *words]
+    done = subprocess.run(
+        command, cwd=site, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Run the rules in a new folder with so many cores; the data is shared."""
+    data = tmp_path_factory.mktemp("data")
+    rows = items(data / "reads")
+    environment = with_tools(data)
 
     def start(
         cores: int,
@@ -184,12 +203,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         (site / "Snakefile").write_text(
             SNAKEFILE.format(rules=str(CHECKOUT / "workflow/rules/genomics.smk"))
         )
-        command = [shutil.which("snakemake") or "snakemake", "--cores", str(cores), "genomics"]
-        command += ["--config", f"aligner={aligner}"]
-        done = subprocess.run(
-            command, cwd=site, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+        snakemake(site, environment, cores, "genomics", "--config", f"aligner={aligner}")
         return site
 
     return start
@@ -354,6 +368,19 @@ def test_reads_are_measured_in_one_reading(site: Path) -> None:
     assert good["single_caller_fraction"] == "0"
     pileup = (batch / "measured/tok0.panel.tsv").read_text().splitlines()
     assert len(pileup) == len(panel().splitlines()) - 3
+
+
+@pytest.mark.skipif(
+    find_layer(REPORT_QC) is None, reason="the layer report-qc is not installed"
+)
+def test_multiqc_is_written_over_all_samples(site: Path) -> None:
+    snakemake(site, with_tools(site), 1, "private/multiqc.html")
+    page = (site / "private/multiqc.html").read_text(encoding="utf-8")
+    assert "secret-" not in page
+    assert all(f"tok{number}" in page for number in (0, 1, 4, 5))
+    assert "LOW_DEPTH" in page and "Insertions and deletions" in page
+    _, rows = read_table(site / "private/samples.tsv")
+    assert {row["token"]: row["patient"] for row in rows}["tok0"] == "secret-good"
 
 
 def test_cores_change_no_byte(site: Path, run: Run) -> None:

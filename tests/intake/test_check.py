@@ -42,6 +42,27 @@ def test_a_site_may_have_patients_only(site: Path) -> None:
     assert checked.sequencing is None and checked.imaging is None and checked.fasta is None
 
 
+def test_a_report_needs_its_layer(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EQUISITE_HOME", str(tmp_path / "home"))
+    config = site / "config.yaml"
+    config.write_text(config.read_text() + "multiqc: true\n")
+    with pytest.raises(
+        ConfigError, match=r"LAYER_MISSING config\.yaml line 10, key multiqc"
+    ) as e:
+        check_site(site)
+    assert "install --with report-qc" in str(e.value)
+    layer = tmp_path / "home/layers/report-qc"
+    layer.mkdir(parents=True)
+    about = '{"digest": "d", "packages": "p", "versions": {}}'
+    (layer / "layer.json").write_text(about)
+    assert check_site(site).config.multiqc
+    config.write_text(config.read_text().replace("multiqc: true", "multiqc: false"))
+    (layer / "layer.json").unlink()
+    assert not check_site(site).config.multiqc
+
+
 def test_an_archive_makes_uids_possible(site: Path) -> None:
     sheet = site / "imaging.tsv"
     sheet.write_text(sheet.read_text().replace("images/p01", "1.2.840.113619.2.5"))

@@ -10,6 +10,7 @@ sys.path.insert(0, str(CHECKOUT / "src"))
 
 from equisite.core.canonical import sha256_json
 from equisite.core.errors import EquisiteError
+from equisite.core.layers import layer_digest
 from equisite.core.provenance import code_digest as _source_digest
 from equisite.core.software import installed
 from equisite.intake.freeze import freeze

@@ -302,6 +302,7 @@ rule genomics_annotate_consequences:
             bcftools norm --no-version -m- -Ou "{input.calls}/$ITEM.vcf.gz" \
                 | bcftools csq --no-version -p a -B 10 \
                     -f {input.reference} -g {input.genes} -Ov -o "$OUT.vcf"
+            bcftools stats "{input.calls}/$ITEM.vcf.gz" > "$OUT.bcftools"
         ' 2>{log}
         """
 
@@ -365,6 +366,7 @@ rule genomics_count_features:
         listed=genotypes_of,
     output:
         variants=ensure("work/genomics/{batch}/variants.tsv", non_empty=True),
+        quality=ensure("work/genomics/{batch}/quality.tsv", non_empty=True),
         outcomes=ensure("work/genomics/{batch}/outcomes.tsv", non_empty=True),
     log:
         "logs/genomics_count_features/{batch}.log",
@@ -387,7 +389,34 @@ rule genomics_count_features:
             --after {input.earlier} {input.somatic} \
             --territory {input.territory} --genes {input.genes} \
             --frequencies {input.frequencies} {params.listed} \
-            --variants {output.variants} --outcomes {output.outcomes} 2>{log}
+            --variants {output.variants} --quality {output.quality} \
+            --outcomes {output.outcomes} 2>{log}
+        """
+
+
+rule genomics_write_report:
+    input:
+        measured=expand("work/genomics/{batch}/measured", batch=SITE.genomics_batches),
+        annotated=expand("work/genomics/{batch}/annotated", batch=SITE.genomics_batches),
+        quality=expand("work/genomics/{batch}/quality.tsv", batch=SITE.genomics_batches),
+    output:
+        page=ensure("private/multiqc.html", non_empty=True),
+        samples=ensure("private/samples.tsv", non_empty=True),
+    log:
+        "logs/genomics_write_report/all.log",
+    benchmark:
+        "logs/benchmarks/genomics_write_report/all.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        code=code_digest("genomics"),
+        layer=layer_digest("report-qc"),
+        batches=SITE.genomics_batches,
+        folder=subpath(output.page, parent=True),
+    shell:
+        """
+        equisite genomics write-report --batches {params.batches} --out {params.folder} 2>{log}
         """
 
 

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from equisite.cli.genomics_reference import add_prepare_verbs, read_protocol
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -15,48 +17,11 @@ if TYPE_CHECKING:
     from equisite.core.errors import Finding
     from equisite.core.outcomes import Outcome
     from equisite.genomics.samples import Sample
-    from equisite.protocol.models import Protocol
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verbs of this noun."""
-    reference = verbs.add_parser(
-        "prepare-reference", help="check the reference genome and write it for the rules"
-    )
-    source = reference.add_mutually_exclusive_group(required=True)
-    source.add_argument("--site", type=Path, help="site.json, which names the FASTA")
-    source.add_argument("--fasta", type=Path, help="the FASTA itself, of the public pack")
-    reference.add_argument("--protocol", type=Path, required=True)
-    reference.add_argument("--out", type=Path, required=True)
-    reference.set_defaults(call=_prepare_reference)
-
-    models = verbs.add_parser(
-        "prepare-models", help="check territory and gene models and write them for the rules"
-    )
-    models.add_argument("--protocol", type=Path, required=True)
-    models.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
-    models.add_argument("--out", type=Path, required=True)
-    models.set_defaults(call=_prepare_models)
-
-    alleles = verbs.add_parser(
-        "prepare-alleles", help="check the list of alleles and write it for the rules"
-    )
-    alleles.add_argument("--protocol", type=Path, required=True)
-    alleles.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
-    alleles.add_argument("--header", type=Path, required=True, help="header.sam")
-    alleles.add_argument("--cache", type=Path, required=True, help="sequences by M5")
-    alleles.add_argument("--out", type=Path, required=True)
-    alleles.set_defaults(call=_prepare_alleles)
-
-    panel = verbs.add_parser(
-        "prepare-frequencies", help="check the population panel and write it for the rules"
-    )
-    panel.add_argument("--protocol", type=Path, required=True)
-    panel.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
-    panel.add_argument("--header", type=Path, required=True, help="header.sam")
-    panel.add_argument("--cache", type=Path, required=True, help="sequences by M5")
-    panel.add_argument("--out", type=Path, required=True)
-    panel.set_defaults(call=_prepare_frequencies)
+    add_prepare_verbs(verbs)
 
     each = verbs.add_parser("each", help="run a pipeline once per sample of a batch")
     each.add_argument("--index", type=Path, required=True)
@@ -128,8 +93,14 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     count.add_argument("--alleles", type=Path, help="alleles.tsv, with --genotyped")
     count.add_argument("--frequencies", type=Path, required=True)
     count.add_argument("--variants", type=Path, required=True)
+    count.add_argument("--quality", type=Path, required=True)
     count.add_argument("--outcomes", type=Path, required=True)
     count.set_defaults(call=_count_features)
+
+    report = verbs.add_parser("write-report", help="write MultiQC's page over all batches")
+    report.add_argument("--batches", nargs="+", required=True, metavar="NUMBER")
+    report.add_argument("--out", type=Path, required=True)
+    report.set_defaults(call=_write_report)
 
     compare = verbs.add_parser("compare-calls", help="judge calls by a truth, by replay")
     compare.add_argument("truth", type=Path)
@@ -141,49 +112,6 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     compare.add_argument("--bootstrap", type=int, default=0, metavar="ROUNDS")
     compare.add_argument("--seed", type=int, default=1)
     compare.set_defaults(call=_compare_calls)
-
-
-def _protocol(path: Path) -> Protocol:
-    from equisite.protocol.models import Protocol
-
-    return Protocol.model_validate_json(path.read_bytes())
-
-
-def _prepare_reference(args: argparse.Namespace) -> int:
-    import json
-
-    from equisite.genomics.reference import prepare_reference
-
-    fasta = args.fasta
-    if fasta is None:
-        fasta = Path(json.loads(args.site.read_bytes())["reference"]["fasta"])
-    prepare_reference(fasta, _protocol(args.protocol), args.out)
-    return 0
-
-
-def _prepare_models(args: argparse.Namespace) -> int:
-    from equisite.genomics.reference import prepare_models
-
-    prepare_models(_protocol(args.protocol), args.pinned, args.out)
-    return 0
-
-
-def _prepare_alleles(args: argparse.Namespace) -> int:
-    from equisite.genomics.reference import prepare_alleles
-    from equisite.genomics.second_caller import CachedReference
-
-    reference = CachedReference(args.header, args.cache)
-    prepare_alleles(_protocol(args.protocol), args.pinned, reference, args.out)
-    return 0
-
-
-def _prepare_frequencies(args: argparse.Namespace) -> int:
-    from equisite.genomics.reference import prepare_frequencies
-    from equisite.genomics.second_caller import CachedReference
-
-    reference = CachedReference(args.header, args.cache)
-    prepare_frequencies(_protocol(args.protocol), args.pinned, reference, args.out)
-    return 0
 
 
 def _each(args: argparse.Namespace) -> int:
@@ -268,7 +196,7 @@ def _genotype(args: argparse.Namespace) -> int:
         read_names(open_text(args.alleles)),
         CachedReference(args.header, args.cache),
         from_lines(open_text(args.ploidy)),
-        _protocol(args.protocol).genomics.thresholds.minimum_depth,
+        read_protocol(args.protocol).genomics.thresholds.minimum_depth,
     )
     samples, remarks = germline_samples(not_refused(read_samples(args.index), args.after))
     return _work(samples, genotyper.work, remarks, args)
@@ -279,7 +207,7 @@ def _measure(args: argparse.Namespace) -> int:
     from equisite.genomics.samples import not_refused, read_samples
 
     meter = Meter.of(
-        _protocol(args.protocol),
+        read_protocol(args.protocol),
         crams=args.crams,
         bed=args.territory,
         models=args.genes,
@@ -331,12 +259,17 @@ def _count_features(args: argparse.Namespace) -> int:
     from equisite.core.outcomes import write_outcomes
     from equisite.core.tables import write_table
     from equisite.genomics.alleles import read_names
-    from equisite.genomics.features import BatchFiles, columns, count_batch
+    from equisite.genomics.features import (
+        QUALITY_COLUMNS,
+        BatchFiles,
+        columns,
+        count_batch,
+    )
     from equisite.genomics.genotype import genotype_cells
     from equisite.genomics.samples import read_samples
     from equisite.variants.vcf import open_text
 
-    protocol = _protocol(args.protocol)
+    protocol = read_protocol(args.protocol)
     files = BatchFiles(
         args.index,
         args.measured,
@@ -346,7 +279,8 @@ def _count_features(args: argparse.Namespace) -> int:
         args.genes,
         args.frequencies,
     )
-    rows, outcomes = count_batch(files, protocol)
+    counted = count_batch(files, protocol)
+    rows = counted.rows
     alleles = read_names(open_text(args.alleles)) if args.alleles else []
     if args.genotyped:
         cells = genotype_cells(args.genotyped, alleles, read_samples(args.index))
@@ -354,8 +288,31 @@ def _count_features(args: argparse.Namespace) -> int:
     write_table(
         args.variants, [*columns(protocol.genomics), *(a.column for a in alleles)], rows
     )
-    write_outcomes(args.outcomes, outcomes)
+    write_table(args.quality, QUALITY_COLUMNS, counted.quality)
+    write_outcomes(args.outcomes, counted.outcomes)
     print(f"{len(rows)} patients with features", file=sys.stderr)
+    return 0
+
+
+def _write_report(args: argparse.Namespace) -> int:
+    from equisite.core.layers import REPORT_QC, find_layer
+    from equisite.genomics.report import BatchReports, write_report
+
+    layer = find_layer(REPORT_QC)
+    if layer is None:
+        print(f"the layer {REPORT_QC} is gone; it was here when the run began", file=sys.stderr)
+        return 1
+    folders = [Path("work/genomics") / number for number in args.batches]
+    batches = [
+        BatchReports(
+            Path(f"work/intake/genomics/{folder.name}.tsv"),
+            folder / "measured",
+            folder / "annotated",
+            folder / "quality.tsv",
+        )
+        for folder in folders
+    ]
+    write_report(layer, batches, args.out)
     return 0
 
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+REPORT_QC = "report-qc"
+"""Layer that holds MultiQC."""
 _CHECKOUT = Path(__file__).resolve().parents[3]
 
 

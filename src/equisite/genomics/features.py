@@ -66,6 +66,8 @@ OF_CALLS = (
 )
 VARIABLES = (*OF_READS, *OF_CALLS)
 """Codebook variables of a row, in order; the carriers columns of the panel follow."""
+QUALITY_COLUMNS = ("token", "verdict", *VARIABLES)
+"""Columns of `quality.tsv`: what the site's own report shows of each sample."""
 
 _TRANSITIONS = ({"A", "G"}, {"C", "T"})
 
@@ -112,8 +114,21 @@ def carriers_column(gene: str, consequence: str) -> str:
     return f"carriers__{gene}__{consequence}"
 
 
-def count_batch(files: BatchFiles, protocol: Protocol) -> tuple[list[Row], list[Outcome]]:
-    """Rows of all patients whose sample is good enough, sorted, and all outcomes.
+@dataclass(frozen=True)
+class Counted:
+    """A batch's rows of features, of quality, and outcomes.
+
+    rows: patients whose sample is good enough, sorted. quality: every judged sample with
+    reads under its token, also refused ones.
+    """
+
+    rows: list[Row]
+    quality: list[Row]
+    outcomes: list[Outcome]
+
+
+def count_batch(files: BatchFiles, protocol: Protocol) -> Counted:
+    """Count the variants of a batch and judge its samples.
 
     A patient who is refused has no row. Of given calls nothing is known of reads. A gene's
     count is empty where the gene has no model or is not callable; zero means that it was
@@ -123,7 +138,8 @@ def count_batch(files: BatchFiles, protocol: Protocol) -> tuple[list[Row], list[
     samples = read_samples(files.index)
     chosen, _ = germline_samples(not_refused(samples, files.outcomes))
     known = _known(files, protocol)
-    rows = []
+    rows: list[Row] = []
+    quality: list[Row] = []
     outcomes = read_outcomes(files.outcomes)
     for sample in sorted(chosen, key=lambda s: s.patient):
         records = [
@@ -152,12 +168,15 @@ def count_batch(files: BatchFiles, protocol: Protocol) -> tuple[list[Row], list[
             if differs and not any(f.severity == "refuse" for f in findings):
                 findings = [differs] if differs.severity == "refuse" else [*findings, differs]
         outcomes += [judged(sample.patient, ROOM, sample.name, f) for f in findings]
-        if any(finding.severity == "refuse" for finding in findings):
-            continue
         row |= count_variants(records)
         row["novel_fraction"] = _novel(records, known.alleles)
+        if sample.given != "calls":
+            verdict = ",".join(finding.code for finding in findings) or "done"
+            quality.append({**row, "token": sample.token, "verdict": verdict})
+        if any(finding.severity == "refuse" for finding in findings):
+            continue
         rows.append({**row, **_carriers(records, known.genes, genes, genomics)})
-    return rows, final_outcomes(outcomes, samples)
+    return Counted(rows, quality, final_outcomes(outcomes, samples))
 
 
 def _known(files: BatchFiles, protocol: Protocol) -> _Known:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from equisite.core.errors import ConfigError, Finding, Number
+from equisite.core.layers import REPORT_QC, find_layer
 from equisite.intake import imaging as imaging_checks
 from equisite.intake import sequencing as sequencing_checks
 from equisite.intake.agreement import check_keyring, check_product, check_tightening
@@ -115,6 +116,9 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
         findings.append(Finding("REFERENCE_NEEDED", document.name))
     signatures, more = check_signatures(config, protocol.value, document, Places(directory))
     findings += more
+    if config.multiqc and find_layer(REPORT_QC) is None:
+        where = document.where(("multiqc",))
+        findings.append(Finding("LAYER_MISSING", where, {"layer": REPORT_QC}))
     findings += _remarks(directory, config, patients, sequencing, imaging)
     _raise_refusals(findings)
     if examined.value is None or protocol.value is None or patients is None:

@@ -57,6 +57,11 @@ class FrozenSite:
         settings: dict[str, Any] = json.loads(text)
         return settings
 
+    @property
+    def multiqc(self) -> bool:
+        """Whether the site wants MultiQC's page in `private/`."""
+        return bool(self._settings["multiqc"])
+
     def protocol_digest(self, *sections: str) -> str:
         """Sixteen hexadecimal digits of some top-level sections of the protocol.
 

@@ -112,6 +112,11 @@ class SiteConfig(Strict):
     )
     tighten: Tighten = Field(default=Tighten(), description="Stricter limits of disclosure.")
     batches: Batches = Field(default=Batches(), description="Sizes of jobs.")
+    multiqc: bool = Field(
+        default=False,
+        description="Write MultiQC's page of all samples to `private/multiqc.html`; needs "
+        "the layer of `run.py install --with report-qc`.",
+    )
 
 
 class Sheet(BaseModel):
