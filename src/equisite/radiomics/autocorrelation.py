@@ -7,33 +7,32 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from equisite.radiomics.kernels.spectra import weighted_products
+from equisite.radiomics.kernels.spectra import centre_and_square, weighted_products
 from equisite.radiomics.region import Mask
 
 Floats = NDArray[np.float64]
 
 
 def moran_and_geary(
-    values: Floats, mask: Mask, spacing_mm: tuple[float, float, float]
+    intensities: Floats, mask: Mask, spacing_mm: tuple[float, float, float]
 ) -> tuple[float, float]:
     """Moran's I and Geary's C with weight 1 / distance of voxel centres; NaN where undefined.
 
-    values: intensities of the mask's voxels, in raster order. mask: (z, y, x), its bounding
-    box. spacing_mm: (z, y, x). Every pair counts. With y = x - mean and Q(a, b) the sum over
+    intensities, mask: (z, y, x), in the mask's bounding box. spacing_mm: (z, y, x).
+    Every pair counts. With y = x - mean and Q(a, b) the sum over
     pairs of w a b: I = N / S0 Q(y, y) / sum y^2, C = (N - 1) / (2 S0)
     (2 Q(y^2, 1) - 2 Q(y, y)) / sum y^2, S0 = Q(1, 1). Q is a product of spectra, which are
     made in single precision: at most about 1e-6 of the result.
     Source: IBSI manual, sections 3.1.20 and 3.1.21.
     """
-    number = values.size
-    centred = values - values.mean()
-    spread = float(np.abs(centred).max())
-    if number < 2 or spread == 0:
+    fields = np.empty((3, *mask.shape), np.float32)
+    sums = np.zeros(2)
+    number = centre_and_square(intensities, mask, fields, sums)
+    square = float(sums[1])
+    if number < 2 or square == 0:
         return float("nan"), float("nan")
-    centred = centred / spread
-    square = float((centred**2).sum())
     sizes = tuple(_even_length(2 * n - 1) for n in mask.shape)
-    spectra = [_spectrum(field, mask, sizes) for field in (None, centred, centred**2)]
+    spectra = [_spectrum(field, sizes) for field in fields]
     weights = _weights(mask.shape, spacing_mm, sizes)
     out = np.zeros(3)
     weighted_products(spectra[0], spectra[1], spectra[2], weights, out)
@@ -52,17 +51,13 @@ def _even_length(least: int) -> int:
     return length
 
 
-def _spectrum(
-    values: Floats | None, mask: Mask, sizes: tuple[int, ...]
-) -> NDArray[np.complex64]:
-    """Half spectrum of the values on the mask, or of the mask, padded with zeros.
+def _spectrum(field: NDArray[np.float32], sizes: tuple[int, ...]) -> NDArray[np.complex64]:
+    """Half spectrum of a field, padded with zeros.
 
     One axis after the other, so that lines of zeros are not transformed.
     """
     from scipy.fft import fft, rfft
 
-    field = np.zeros(mask.shape, np.float32)
-    field[mask] = 1.0 if values is None else values
     spectrum = rfft(field, sizes[2], axis=2)
     spectrum = fft(spectrum, sizes[1], axis=1, overwrite_x=True)
     whole: NDArray[np.complex64] = fft(spectrum, sizes[0], axis=0, overwrite_x=True)

@@ -18,10 +18,10 @@ from equisite.radiomics.histogram import histogram_values, statistics_values, vo
 from equisite.radiomics.ibsi_texture import FAMILIES, texture_values
 from equisite.radiomics.local_intensity import margin_voxels, peak_values
 from equisite.radiomics.morphology import intensity_values, mask_values
-from equisite.radiomics.region import Box, Image, Mask, bounding_box
+from equisite.radiomics.region import Box, Image, Mask, bounding_box, framed
 from equisite.radiomics.shape import Shape, measure
 from equisite.radiomics.statistics import summarise
-from equisite.radiomics.texture import framed, grey_levels, positions
+from equisite.radiomics.texture import grey_levels, positions
 
 Floats = NDArray[np.float64]
 Triple = tuple[float, float, float]
@@ -133,7 +133,10 @@ def _intensities(
     """Features of the intensities themselves and of where they lie."""
     values = region.intensities[used]
     if shape is not None and "morphology" in case.classes:
-        _keep(case, intensity_values(shape, values, used[inner.slices], region.spacing_mm))
+        near = np.ascontiguousarray(used[inner.slices])
+        extent = bounding_box(near) or inner
+        numbers = np.ascontiguousarray(region.intensities[inner.slices])
+        _keep(case, intensity_values(shape, numbers, near, extent, region.spacing_mm))
     if "local_intensity" in case.classes:
         peaks = peak_values(region.intensities, used, region.spacing_mm)
         _keep(case, peaks)

@@ -23,9 +23,9 @@ from equisite.radiomics.ibsi_chain import (
     prepared,
     spacing_of,
 )
-from equisite.radiomics.region import Box, Image, Mask, bounding_box
+from equisite.radiomics.region import Box, Image, Mask, bounding_box, framed
 from equisite.radiomics.statistics import summarise
-from equisite.radiomics.texture import framed
+
 
 Triple = tuple[float, float, float]
 Margin = tuple[int, int, int]

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from equisite.radiomics.kernels.peaks import sphere_means
+from equisite.radiomics.kernels.peaks import sphere_peaks
 from equisite.radiomics.region import Mask
 
 Floats = NDArray[np.float64]
@@ -41,23 +41,22 @@ def peak_values(
             if left >= 0:
                 rows.append((z, y, int(math.sqrt(left) / spacing_mm[2])))
     sphere = np.array(rows, np.int64)
-    places = np.stack(np.nonzero(used), axis=1)
     missing = ~np.isfinite(intensities)
     if missing.any():
-        if _means(missing.astype(np.float64), places, sphere).any():
+        if _peaks(missing.astype(np.float64), used, sphere)[1] > 0:
             return {"loc_peak_loc": math.nan, "loc_peak_glob": math.nan}
         intensities = np.where(missing, 0.0, intensities)  # far from all spheres
-    means = _means(intensities, places, sphere)
-    values = intensities[used]
-    return {
-        "loc_peak_loc": float(means[values == values.max()].max()),
-        "loc_peak_glob": float(means.max()),
-    }
+    local, anywhere = _peaks(intensities, used, sphere)
+    return {"loc_peak_loc": local, "loc_peak_glob": anywhere}
 
 
-def _means(field: Floats, places: NDArray[np.int64], sphere: NDArray[np.int64]) -> Floats:
-    sums = np.zeros((*field.shape[:2], field.shape[2] + 1))
-    np.cumsum(field, axis=2, out=sums[:, :, 1:])
-    means = np.empty(len(places))
-    sphere_means(sums, places, sphere, means)
-    return means
+def _peaks(field: Floats, used: Mask, sphere: NDArray[np.int64]) -> tuple[float, float]:
+    reach, width = int(sphere[:, 2].max()), field.shape[2]
+    sums = np.empty((*field.shape[:2], width + 1 + 2 * reach))
+    sums[:, :, : reach + 1] = 0.0
+    row = sums[:, :, reach + 1 : reach + 1 + width]
+    np.cumsum(field, axis=2, out=row)
+    sums[:, :, reach + 1 + width :] = row[:, :, -1:]
+    out = np.empty(2)
+    sphere_peaks(sums, field, used, sphere, out)
+    return float(out[0]), float(out[1])

@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equisite.radiomics.autocorrelation import moran_and_geary
-from equisite.radiomics.region import Mask
+from equisite.radiomics.kernels.peaks import weighted_places
+from equisite.radiomics.region import Box, Mask
 from equisite.radiomics.shape import Shape
 
 Floats = NDArray[np.float64]
+
+HULL_TOLERANCE = 1e-12
+"""How far outside of a facet a point may lie, relative to the largest coordinate."""
 
 LEGENDRE_TERMS = 20
 """Degree up to which the area of an ellipsoid is summed (IBSI manual, 3.1.14)."""
@@ -55,33 +59,48 @@ def mask_values(shape: Shape, size: tuple[int, int, int]) -> dict[str, float]:
 
 
 def intensity_values(
-    shape: Shape, values: Floats, used: Mask, spacing_mm: tuple[float, float, float]
+    shape: Shape,
+    intensities: Floats,
+    used: Mask,
+    extent: Box,
+    spacing_mm: tuple[float, float, float],
 ) -> dict[str, float]:
     """Centre of mass shift, integrated intensity, Moran's I and Geary's C, by tag.
 
-    values: of the intensity mask, in raster order. used: (z, y, x), that mask in the box of
-    the morphological one. spacing_mm: (z, y, x).
+    intensities: (z, y, x), in the box of the morphological mask. used: the intensity mask
+    in that box, extent: its bounding box. spacing_mm: (z, y, x).
     """
-    total = float(values.sum())
-    places = np.nonzero(used)
+    sums = np.empty(4)
+    weighted_places(intensities, used, sums)
+    total = float(sums[0])
     shift = math.nan
     if total != 0:
-        centre = np.array([float((p * values).sum()) / total for p in places])
-        shift = float(np.linalg.norm((centre - shape.centre) * np.array(spacing_mm)))
-    tight = tuple(slice(int(p.min()), int(p.max()) + 1) for p in places)
-    moran, geary = moran_and_geary(values, used[tight], spacing_mm)
+        apart = (sums[1:] / total - shape.centre) * np.array(spacing_mm)
+        shift = float(np.linalg.norm(apart))
+    moran, geary = moran_and_geary(intensities[extent.slices], used[extent.slices], spacing_mm)
     return {
         "morph_com": shift,
-        "morph_integ_int": float(values.mean()) * shape.volume,
+        "morph_integ_int": total / int(np.count_nonzero(used)) * shape.volume,
         "morph_moran_i": moran,
         "morph_geary_c": geary,
     }
 
 
 def convex_hull(points_mm: Floats) -> tuple[float, float]:
-    """Area and volume of the convex hull of points (n, 3) that span three dimensions."""
-    from scipy.spatial import ConvexHull
+    """Area and volume of the convex hull of points (n, 3) that span three dimensions.
 
+    Qhull is first run without the merging of facets, which takes most of its time; that
+    hull is good if no point lies outside of any facet.
+    """
+    from scipy.spatial import ConvexHull, QhullError
+
+    try:
+        hull = ConvexHull(points_mm, qhull_options="Q0")
+        beyond = points_mm @ hull.equations[:, :3].T + hull.equations[:, 3]
+        if float(beyond.max()) <= HULL_TOLERANCE * float(np.abs(points_mm).max()):
+            return float(hull.area), float(hull.volume)
+    except QhullError:
+        pass  # points of one plane confuse it; with merging they do not
     hull = ConvexHull(points_mm)
     return float(hull.area), float(hull.volume)
 

@@ -18,11 +18,11 @@ from equisite.protocol.radiomics import RadiomicSettings
 from equisite.radiomics import engine_pyradiomics as library
 from equisite.radiomics import pyradiomics_mode as own
 from equisite.radiomics.case import MOST_LEVELS, Case
-from equisite.radiomics.region import Box, Image, Mask, bounding_box
+from equisite.radiomics.region import Box, Image, Mask, bounding_box, framed
 from equisite.radiomics.resampling import resample, target_spacing
 from equisite.radiomics.shape import measure
 from equisite.radiomics.statistics import summarise
-from equisite.radiomics.texture import framed, grey_levels, positions
+from equisite.radiomics.texture import grey_levels, positions
 
 Triple = tuple[float, float, float]
 Values = NDArray[Any]

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from equisite.radiomics.kernels.parts import count_parts
+
 Mask = NDArray[np.bool_]
 Image = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 
@@ -58,10 +60,14 @@ def bounding_box(mask: Mask) -> Box | None:
     return Box((z0, y0, int(columns[0])), (z1, y1, int(columns[-1]) + 1))
 
 
+def framed(mask: Mask) -> NDArray[np.uint8]:
+    """The mask as 0 and 1 with one voxel of background around it."""
+    z, y, x = mask.shape
+    volume = np.zeros((z + 2, y + 2, x + 2), np.uint8)
+    volume[1:-1, 1:-1, 1:-1] = mask
+    return volume
+
+
 def connected_parts(mask: Mask) -> int:
     """Number of parts of a (z, y, x) mask, connected over faces, edges or corners."""
-    import SimpleITK as sitk  # noqa: N813 (its customary name)
-
-    image = sitk.GetImageFromArray(np.ascontiguousarray(mask).view(np.uint8))
-    labels = sitk.ConnectedComponent(image, True)
-    return int(sitk.GetArrayViewFromImage(labels).max())
+    return count_parts(framed(mask))

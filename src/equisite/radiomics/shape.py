@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from equisite.radiomics.kernels.mesh import (
     NOTHING,
+    in_all_three,
     plane_hulls,
     survey,
     widest,
@@ -124,9 +125,10 @@ def _shared(
     by_z: (z, y, x). by_y: (y, z, x). by_x: (x, z, y).
     """
     base = 1 << 20
-    keys = [
-        (points[:, z].astype(np.int64) * base + points[:, y]) * base + points[:, x]
-        for points, (z, y, x) in ((by_z, (0, 1, 2)), (by_y, (1, 0, 2)), (by_x, (1, 2, 0)))
-    ]
-    both = np.intersect1d(np.intersect1d(keys[0], keys[1]), keys[2])
-    return np.stack([both // base // base, both // base % base, both % base], axis=1)
+    keys = []
+    for points, (z, y, x) in ((by_z, (0, 1, 2)), (by_y, (1, 0, 2)), (by_x, (1, 2, 0))):
+        wide = points.astype(np.int64)
+        keys.append(np.sort((wide[:, z] * base + wide[:, y]) * base + wide[:, x]))
+    out = np.empty(keys[0].size, np.int64)
+    found = out[: in_all_three(keys[0], keys[1], keys[2], out)]
+    return np.stack([found // base // base, found // base % base, found % base], axis=1)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from equisite.radiomics.kernels.intensities import (
-    central_sums,
-    mean_distance,
-    trimmed_deviation,
-)
+from equisite.radiomics.kernels.intensities import spread_sums
 
 Floats = NDArray[np.float64]
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -45,9 +42,9 @@ def summarise(values: Floats) -> Summary:
     """The summary of at least one finite value."""
     number = values.size
     mean = float(np.mean(values))
-    sums = np.empty(5)
-    central_sums(values, mean, sums)
     minimum, maximum, quantiles = order_statistics(values, QUANTILES)
+    sums = np.empty(8)
+    spread_sums(values, mean, quantiles[2], quantiles[0], quantiles[-1], sums)
     variance = float(sums[1]) / number
     skewness, kurtosis = 0.0, 0.0
     if variance > 0:
@@ -63,8 +60,8 @@ def summarise(values: Floats) -> Summary:
         skewness=skewness,
         kurtosis=kurtosis,
         deviation=float(sums[0]) / number,
-        trimmed_deviation=trimmed_deviation(values, quantiles[0], quantiles[-1]),
-        median_deviation=mean_distance(values, quantiles[2]),
+        trimmed_deviation=float(sums[7] / sums[6]) if sums[6] else math.nan,
+        median_deviation=float(sums[5]) / number,
         energy=float(sums[4]),
     )
 

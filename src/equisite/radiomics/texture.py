@@ -15,7 +15,6 @@ from equisite.radiomics.kernels.matrices import (
     pair_measures,
 )
 from equisite.radiomics.kernels.texture import border_distance, find_zones, neighbour_pass
-from equisite.radiomics.region import Mask
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int32]
@@ -58,14 +57,6 @@ class GreyLevels:
         plane = self.shape[1] * self.shape[2]
         ends = np.searchsorted(self.voxels, np.arange(1, self.shape[0] + 1) * plane)
         return [part for part in np.split(self.voxels, ends) if part.size]
-
-
-def framed(mask: Mask) -> NDArray[np.uint8]:
-    """The mask as 0 and 1 with one voxel of background around it."""
-    z, y, x = mask.shape
-    volume = np.zeros((z + 2, y + 2, x + 2), np.uint8)
-    volume[1:-1, 1:-1, 1:-1] = mask
-    return volume
 
 
 def positions(frame: NDArray[np.uint8]) -> Integers:

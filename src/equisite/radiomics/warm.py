@@ -8,6 +8,7 @@ from equisite.radiomics.kernels import (  # noqa: F401 (imported to be compiled)
     intensities,
     matrices,
     mesh,
+    parts,
     peaks,
     spectra,
     texture,

@@ -15,11 +15,17 @@ BLOCK = 1024
 """Values that are summed before they join the total: keeps rounding small in long sums."""
 
 
-@compiled("void(float64[::1], float64, float64[::1])")
-def central_sums(values: Array, mean: float, out: Array) -> None:
-    """Sums of |d|, d^2, d^3, d^4 and x^2 over all values x, d = x - mean; out: (5,)."""
+@compiled("void(float64[::1], float64, float64, float64, float64, float64[::1])")
+def spread_sums(
+    values: Array, mean: float, median: float, low: float, high: float, out: Array
+) -> None:
+    """Sums over all values x, with d = x - mean; out: (8,).
+
+    |d|, d^2, d^3, d^4, x^2, |x - median|, then of the values from `low` to `high` inclusive
+    their number and the sum of |x - their mean|.
+    """
     out[:] = 0.0
-    part = np.empty(5)
+    part = np.empty(8)
     for start in range(0, values.size, BLOCK):
         part[:] = 0.0
         for i in range(start, min(start + BLOCK, values.size)):
@@ -31,48 +37,21 @@ def central_sums(values: Array, mean: float, out: Array) -> None:
             part[2] += square * d
             part[3] += square * square
             part[4] += x * x
-        for k in range(5):
+            part[5] += abs(x - median)
+            if not (x < low or x > high):
+                part[6] += 1.0
+                part[7] += x
+        for k in range(8):
             out[k] += part[k]
-
-
-@compiled("float64(float64[::1], float64, float64)")
-def trimmed_deviation(values: Array, low: float, high: float) -> float:
-    """Mean absolute deviation from the mean of the values from `low` to `high`, inclusive."""
-    total = 0.0
-    count = 0
+    middle = out[7] / out[6] if out[6] > 0 else math.nan
+    out[7] = 0.0
     for start in range(0, values.size, BLOCK):
-        part = 0.0
+        total = 0.0
         for i in range(start, min(start + BLOCK, values.size)):
             x = values[i]
             if not (x < low or x > high):
-                part += x
-                count += 1
-        total += part
-    if count == 0:
-        return math.nan
-    mean = total / count
-    total = 0.0
-    for start in range(0, values.size, BLOCK):
-        part = 0.0
-        for i in range(start, min(start + BLOCK, values.size)):
-            x = values[i]
-            if not (x < low or x > high):
-                part += abs(x - mean)
-        total += part
-    return total / count
-
-
-@compiled("float64(float64[::1], float64)")
-def mean_distance(values: Array, centre: float) -> float:
-    """Mean of |x - centre|."""
-    total = 0.0
-    for start in range(0, values.size, BLOCK):
-        part = 0.0
-        for i in range(start, min(start + BLOCK, values.size)):
-            part += abs(values[i] - centre)
-        total += part
-    mean: float = total / values.size
-    return mean
+                total += abs(x - middle)
+        out[7] += total
 
 
 @compiled("void(float64[::1], float64[::1], int32[::1], int64[::1])")

@@ -185,3 +185,24 @@ def widest(points: Array, starts: Array, step_mm: Array) -> float:
                     v = (points[i, 2] - points[j, 2]) * step_mm[2]
                     best = max(best, along + u * u + v * v)
     return best
+
+
+@compiled("int64(int64[::1], int64[::1], int64[::1], int64[::1])")
+def in_all_three(a: Array, b: Array, c: Array, out: Array) -> int:
+    """Numbers that are in three rising lists, each once, into `out`; returns how many."""
+    i = j = k = found = 0
+    while i < a.size and j < b.size and k < c.size:
+        largest = max(a[i], b[j], c[k])
+        if a[i] == largest and b[j] == largest and c[k] == largest:
+            if found == 0 or out[found - 1] != largest:
+                out[found] = largest
+                found += 1
+            i += 1
+        else:
+            if a[i] < largest:
+                i += 1
+            if b[j] < largest:
+                j += 1
+            if c[k] < largest:
+                k += 1
+    return found

@@ -44,28 +44,37 @@ def neighbour_pass(
     neighbours. linked: by voxel visited, 1 if a neighbour has the same level. lengths:
     (A, B), the last lengths of runs; B is a power of 2 above the longest step.
 
-    The innermost lines have no branch: what does not count is added as 0, or to rank 0.
+    The innermost lines have no branch: what does not count is added as 0, or to rank 0; and
+    indices are unsigned, so that none is tested for counting from the end.
     """
-    last = lengths.shape[1] - 1
+    size = np.uint64(pairs.shape[1])
+    longest = np.uint64(runs.shape[2])
+    window = np.uint64(lengths.shape[1])
+    last = window - np.uint64(1)
+    flat_pairs = pairs.reshape(-1)
+    flat_runs = runs.reshape(-1)
+    flat_lengths = lengths.reshape(-1)
     for number in range(voxels.size):
         place = voxels[number]
-        rank = ranks[place]
+        rank = np.uint64(ranks[place])
         total = 0.0
         count: Any = 0
         equal: Any = 0
         for a in range(steps.size):
             step = steps[a]
-            after = ranks[place + step]
-            before = ranks[place - step]
-            pairs[a, rank, after] += 1
+            after = np.uint64(ranks[np.uint64(place + step)])
+            before = np.uint64(ranks[np.uint64(place - step)])
+            row = np.uint64(a) * size + rank
+            flat_pairs[row * size + after] += 1
             total += levels[after] + levels[before]
-            count += np.int64(after > 0) + np.int64(before > 0)
+            count += np.int64(after != np.uint64(0)) + np.int64(before != np.uint64(0))
             goes_on = np.int64(after == rank)
             went_on = np.int64(before == rank)
             equal += goes_on + went_on
-            length = lengths[a, (place - step) & last] * went_on
-            runs[a, rank, length] += 1 - goes_on
-            lengths[a, place & last] = length + 1
+            ring = np.uint64(a) * window
+            length = flat_lengths[ring + (np.uint64(place - step) & last)] * went_on
+            flat_runs[row * longest + np.uint64(length)] += 1 - goes_on
+            flat_lengths[ring + (np.uint64(place) & last)] = length + 1
         alike[rank, equal] += 1
         linked[number] = equal > 0
         tones[rank, 0] += 1
