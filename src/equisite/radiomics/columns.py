@@ -43,9 +43,18 @@ def feature_columns(mode: Mode, settings: Iterable[RadiomicSettings]) -> tuple[s
     their filters which features there are a second time, as `<filter>__<id>`.
     """
     chosen = tuple(settings)
-    features = _features(mode, frozenset(name for s in chosen for name in s.aggregation))
+    aggregations = frozenset(name for s in chosen for name in s.aggregation)
+    filters = tuple(dict.fromkeys(f.name for s in chosen for f in s.filters))
+    return _columns(mode, aggregations, filters)
+
+
+@cache
+def _columns(
+    mode: Mode, aggregations: frozenset[str], filters: tuple[str, ...]
+) -> tuple[str, ...]:
+    wanted = {"", *(end for name in aggregations for end in ENDS[name])}
+    features = tuple(v.id for v in codebook().features(mode) if v.aggregation in wanted)
     again = of_classes(features, mode, FILTERED_CLASSES[mode])
-    filters = dict.fromkeys(f.name for s in chosen for f in s.filters)
     filtered = (filtered_column(name, feature) for name in filters for feature in again)
     return (*features, *filtered, *quality_columns())
 
@@ -64,9 +73,3 @@ def of_classes(columns: Iterable[str], mode: Mode, classes: Iterable[str]) -> tu
     words = [FAMILY_OF_CLASS[c] if mode == "ibsi" else c for c in classes]
     starts = tuple(f"ibsi_{word}_" if mode == "ibsi" else f"{word}_" for word in words)
     return tuple(n for n in columns if n.startswith(starts) and SEPARATOR not in n)
-
-
-@cache
-def _features(mode: Mode, aggregations: frozenset[str]) -> tuple[str, ...]:
-    wanted = {"", *(end for name in aggregations for end in ENDS[name])}
-    return tuple(v.id for v in codebook().features(mode) if v.aggregation in wanted)

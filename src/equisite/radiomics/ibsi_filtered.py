@@ -26,7 +26,6 @@ from equisite.radiomics.ibsi_chain import (
 from equisite.radiomics.region import Box, Image, Mask, bounding_box, framed
 from equisite.radiomics.statistics import summarise
 
-
 Triple = tuple[float, float, float]
 Margin = tuple[int, int, int]
 
