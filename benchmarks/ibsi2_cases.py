@@ -1,10 +1,15 @@
-"""The filter settings of IBSI-2, phases 1 and 2, as filters of a protocol.
+"""IBSI-2: filter settings of phases 1 and 2 as filters of a protocol, and how far we agree.
 
 Source: IBSI-2 reference manual (arXiv 2006.05470), tables of phase 1 and phase 2.
+Phase 1 calls the public function of a filter on a phantom; phase 2 is `extract` with the
+filter among its settings, as a protocol has it.
 """
 
 from __future__ import annotations
 
+import csv
+import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -123,3 +128,100 @@ def open_volume(path: Path) -> tuple[NDArray[np.float64], tuple[float, float, fl
 def deviation(response: NDArray[np.float64], reference: NDArray[np.float64]) -> float:
     """Largest difference of a voxel, as a share of the range of the reference."""
     return float(np.abs(response - reference).max() / np.ptp(reference))
+
+
+def measure_maps(folder: Path) -> list[dict[str, Any]]:
+    """Largest deviation of every response map of phase 1; folder: `imaging/ibsi2`.
+
+    A map that no filter of a protocol makes has no deviation, and does not agree.
+    """
+    from equisite.radiomics.filters.respond import respond
+
+    found = []
+    for path in sorted((folder / "response_maps").glob("*.nii.gz")):
+        name = path.name.removesuffix(".nii.gz")
+        apart = math.nan
+        if name in PHASE_1:
+            phantom, setting = PHASE_1[name]
+            image, spacing_mm = open_volume(folder / f"phantoms/{phantom}.nii.gz")
+            apart = deviation(respond(image, spacing_mm, setting), open_volume(path)[0])
+        told = "no such filter" if math.isnan(apart) else f"{apart:.2g} of the range"
+        print(f"map {name:8s} {told}", flush=True)
+        found.append({"map": name, "deviation": apart, "within": apart <= MAP_TOLERANCE})
+    return found
+
+
+def measure_values(folder: Path, phantom: Path) -> list[dict[str, Any]]:
+    """Statistics of phase 2 beside their references; those without consensus are left out.
+
+    folder: `imaging/ibsi2`. phantom: folder of the CT image and its mask.
+    """
+    from equisite.protocol.radiomics import RadiomicSettings
+    from equisite.radiomics import extract
+
+    table = folder / "ibsi2_phase2_reference_values.tsv"
+    with table.open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["value"]]
+    image, (z, y, x) = open_volume(phantom / "image.nii.gz")
+    mask = open_volume(phantom / "mask.nii.gz")[0] != 0
+    found = []
+    for name, setting in PHASE_2.items():
+        given: dict[str, Any] = {
+            "range": (-1000.0, 400.0),
+            "classes": ("statistics",),
+            "filters": () if setting is None else (setting,),
+        }
+        if name.endswith("B"):
+            given |= {"spacing_mm": (1.0, 1.0, 1.0), "interpolator": "bspline"}
+            given |= {"round_intensities": True}
+        settings = RadiomicSettings.model_validate(given)
+        began = time.process_time()
+        values = extract(image, mask, (x, y, z), settings).values
+        seconds = time.process_time() - began
+        start = "" if setting is None else "case__"
+        own = [row for row in rows if row["filter_id"] == name]
+        for row in own:
+            got = values[f"{start}ibsi_{row['tag']}"]
+            reference, tolerance = float(row["value"]), float(row["tolerance"])
+            within = abs(got - reference) <= tolerance
+            told = {"filter": name, "code": row["ibsi_code"], "got": got}
+            found.append(
+                {**told, "reference": reference, "tolerance": tolerance, "within": within}
+            )
+        good = sum(told["within"] for told in found[-len(own) :])
+        print(f"filter {name} {good} of {len(own)} values, {seconds:.1f} s CPU", flush=True)
+    return found
+
+
+def measure(data: Path) -> dict[str, Any]:
+    """What the benchmark tells under `filters`; data: folder that holds `imaging`.
+
+    Of a map, `got` is its largest deviation as a share of the range, None without a filter.
+    """
+    folder = data / "imaging/ibsi2"
+    maps = measure_maps(folder)
+    values = measure_values(folder, data / "imaging/ibsi1/ct_phantom")
+    tables: list[dict[str, Any]] = [{"configuration": "maps", "values": len(maps)}]
+    tables[0]["within"] = sum(one["within"] for one in maps)
+    for name in PHASE_2:
+        own = [one for one in values if one["filter"] == name]
+        within = sum(one["within"] for one in own)
+        tables.append({"configuration": name, "values": len(own), "within": within})
+    outside = [
+        {
+            "configuration": one["map"],
+            "code": "",
+            "got": None if math.isnan(one["deviation"]) else one["deviation"],
+            "reference": 0.0,
+            "tolerance": MAP_TOLERANCE,
+        }
+        for one in maps
+        if not one["within"]
+    ]
+    outside += [
+        {"configuration": one["filter"], "code": one["code"]}
+        | {key: one[key] for key in ("got", "reference", "tolerance")}
+        for one in values
+        if not one["within"]
+    ]
+    return {"tables": tables, "outside": outside}
