@@ -11,16 +11,20 @@ sys.path.insert(0, str(CHECKOUT / "src"))
 from equisite.core.canonical import sha256_json
 from equisite.core.errors import EquisiteError
 from equisite.core.layers import layer_digest
+from equisite.core.machine import machine_error
 from equisite.core.provenance import code_digest as _source_digest
 from equisite.core.software import installed
 from equisite.intake.freeze import freeze
 
 try:
     SITE = freeze(Path.cwd(), config)
-except EquisiteError as error:
+except (EquisiteError, OSError) as error:
     # A mistake of the user: our text, no traceback, and not into any log file.
-    print(error.render(), file=sys.stderr, flush=True)
-    sys.exit(error.exit_code)
+    told = machine_error(error, named=True) if isinstance(error, OSError) else error
+    if told is None:
+        raise
+    print(told.render(), file=sys.stderr, flush=True)
+    sys.exit(told.exit_code)
 
 SOFTWARE = installed(
     CHECKOUT,

@@ -132,7 +132,7 @@ def _follow(command: Sequence[str], lock: RunLock, *, raw: bool) -> int:
         lock.record(process.pid, group)
         with _forwarding(control_out) as signals:
             if process.stdout is not None:
-                _show(process.stdout.fileno())
+                _show(process.stdout.fileno(), signals)
             code = process.wait()
         if signals and code:
             code = 128 + signals[0]  # stopped by the user, no fault of a machine
@@ -169,7 +169,8 @@ def _forwarding(control: int) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _show(descriptor: int) -> None:
+def _show(descriptor: int, signals: Sequence[int]) -> None:
+    """Show progress until the output ends; what tools say while they are stopped is noise."""
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns
     progress = Progress(sys.stdout, terminal=terminal, width=width)
@@ -185,8 +186,8 @@ def _show(descriptor: int) -> None:
         if not piece:
             break
         *lines, rest = (rest + piece).split(b"\n")
-        for line in lines:
+        for line in lines if not signals else ():
             progress.line(line.decode("utf-8", "replace"))
-    if rest:
+    if rest and not signals:
         progress.line(rest.decode("utf-8", "replace"))
     progress.close()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import equisite
 from equisite.core.errors import EquisiteError
+from equisite.core.machine import machine_error
 
 TOP = {
     "init": "site",
@@ -64,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = next((w for w in words if not w.startswith("-")), "")
+    if asked and asked not in TOP and asked not in NOUNS:
+        print(_unknown(asked), file=sys.stderr)
+        return 2
     _offer(commands, asked)
     args = parser.parse_args(words)
     try:
@@ -72,12 +76,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error.render(), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return 141
+    except OSError as error:
+        told = machine_error(error, named=asked in TOP)
+        if told is None:
+            traceback.print_exc()
+            return 70
+        print(told.render(), file=sys.stderr)
+        return told.exit_code
     except Exception:  # noqa: BLE001 - the last border: our own fault is shown whole
         traceback.print_exc()
         return 70
+
+
+def _unknown(asked: str) -> str:
+    """What to say about a command that there is not."""
+    from equisite.protocol.explain import did_you_mean
+
+    guess = did_you_mean(asked, (*TOP, *NOUNS))
+    return f"equisite: there is no command {asked}.{guess}\n{EPILOG}".rstrip()
 
 
 def _offer(commands: argparse._SubParsersAction[argparse.ArgumentParser], asked: str) -> None:

@@ -29,6 +29,8 @@ class Progress:
         self._width = width
         self._began = time.monotonic()
         self._planning = True
+        self._failing = False
+        self._muted = False
         self._told = -1
         self.done = 0
         self.total = 0
@@ -45,18 +47,32 @@ class Progress:
                 print(text, file=self._out, flush=True)
             return
         self.last.append(text)
+        if self._complains(text):
+            return
+        self._failing = text.startswith("Error in rule") or (self._failing and text != "")
         if found := _JOBS.match(text):
             self.total = int(found[1])
         elif found := _RULE.match(text):
             self.stage = stage_of(found[1])
         elif found := _STEPS.match(text):
             self.done, self.total = int(found[1]), int(found[2])
-        elif _TROUBLE.search(text) and not text.startswith(" "):
+        elif (_TROUBLE.search(text) and not text.startswith(" ")) or (
+            self._failing and text.startswith("    log: ")
+        ):
             self._clear()
             print(text, file=self._out, flush=True)
         else:
             return
         self.show()
+
+    def _complains(self, text: str) -> bool:
+        """Whether a line is of Snakemake's trouble with its own log, as on a full disk."""
+        if text == "--- Logging error ---":
+            self._muted = True
+        muted = self._muted
+        if text.startswith("Arguments:"):
+            self._muted = False
+        return muted
 
     def show(self) -> None:
         """Rewrite the line, or write the next one when ten percent more are done."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -44,10 +45,24 @@ def register_top(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog="What follows `--` is given to Snakemake as it is, for example -- --dry-run",
     )
     run.add_argument("--directory", type=Path, default=_HERE, help="site folder")
-    run.add_argument("--cores", help="number of cores, or `all`; default: the profile's")
+    run.add_argument(
+        "--cores",
+        type=_cores,
+        metavar="N",
+        help="number of cores, or `all`; default: the profile's",
+    )
     run.add_argument("--profile", default="local", help="folder below config/profiles")
     run.add_argument("snakemake", nargs="*", help="further arguments for Snakemake, after --")
     run.set_defaults(call=_run)
+
+
+def _cores(text: str) -> str:
+    """A number of cores as Snakemake takes it."""
+    if text != "all" and not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(
+            f"{text} is no number of cores; give a whole number of at least 1, or all"
+        )
+    return text
 
 
 def _init(args: argparse.Namespace) -> int:
@@ -94,6 +109,8 @@ def _run(args: argparse.Namespace) -> int:
     from equisite.cli.fetch import fetch_named
     from equisite.cli.launch import run
     from equisite.cli.summary import summary
+    from equisite.core.errors import ConfigError
+    from equisite.core.machine import little_room
 
     code = run(
         args.directory,
@@ -112,4 +129,9 @@ def _run(args: argparse.Namespace) -> int:
             " what is finished is kept.",
             file=sys.stderr,
         )
+        if little_room(args.directory):
+            full = ConfigError("DISK_FULL", path=str(args.directory.absolute()))
+            print(full.render(), file=sys.stderr)
+    elif code == 128 + signal.SIGINT:
+        print("Stopped. What is finished is kept: the same command goes on from here.")
     return code

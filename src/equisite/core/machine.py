@@ -1,0 +1,40 @@
+"""Faults of disks and rights, told as what they are: no fault of the data or the program."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from equisite.core.errors import ConfigError
+
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
+_FORBIDDEN = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
+_UNUSABLE = frozenset((errno.EIO, errno.ESTALE, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP))
+LITTLE = 64 * 1024 * 1024
+"""Bytes: with less room than this a run soon stands still."""
+
+
+def machine_error(error: OSError, *, named: bool) -> ConfigError | None:
+    """The error in our words, or None where it may be a fault of the program.
+
+    named: whether the path may be told; not in logs, where paths of patients' files are not
+    wanted.
+    """
+    path = str(error.filename) if named and error.filename else "a file or folder of this step"
+    problem = (error.strerror or "unknown reason").lower()
+    if error.errno in _FULL:
+        return ConfigError("DISK_FULL", path=path)
+    if error.errno in _FORBIDDEN:
+        return ConfigError("NOT_ALLOWED", path=path, problem=problem)
+    if error.errno in _UNUSABLE:
+        return ConfigError("PATH_UNUSABLE", path=path, problem=problem)
+    return None
+
+
+def little_room(folder: Path) -> bool:
+    """Whether the disk of a folder is nearly full, in bytes or in files."""
+    state = os.statvfs(folder)
+    no_names = state.f_files > 0 and state.f_favail == 0
+    return shutil.disk_usage(folder).free < LITTLE or no_names
