@@ -200,8 +200,8 @@ FOLDERS = ("src", "scripts", "tests", "benchmarks")
 NO_DATA = """
 equisite: ==================================================================================
 equisite: NO PUBLIC DATA: {folder} is not there and EQUISITE_DATA is not set.
-equisite: The tests marked `data` were SKIPPED, the real hospitals of benchmarks/real_sites.py
-equisite: among them: nothing was run on real people and real tumours.
+equisite: The tests marked `data` are SKIPPED, the real hospitals of benchmarks/real_sites.py
+equisite: among them: nothing is run on real people and real tumours.
 equisite: =================================================================================="""
 
 
@@ -246,11 +246,11 @@ def front_holds(plan: Plan, python: Path) -> bool:
 def run_all(plan: Plan, only: str, rest: Sequence[str]) -> int:
     """Run the linters, then the tests; exit code 1 when anything fails.
 
-    With `only` (a pytest -k pattern) the linters are left out. The last line is pytest's,
-    or says loudly that there were no public data.
+    With `only` (a pytest -k pattern) the linters are left out. The last line is pytest's.
     """
     home = plan.home
-    has_data = find_data(home)
+    if not find_data(home):
+        say(NO_DATA.format(folder=home.checkout.parent / "shared" / "data"))
     python = make_tools(plan)
     make_git(plan)
     browser = make_browser(plan)
@@ -285,6 +285,4 @@ def run_all(plan: Plan, only: str, rest: Sequence[str]) -> int:
     code = entry.run_inside(
         home, words, rw=[str(home.checkout)], extra=extra, cwd=home.checkout
     )
-    if not has_data:
-        say(NO_DATA.format(folder=home.checkout.parent / "shared" / "data"))
     return code if code != 0 else (1 if failed else 0)

@@ -93,7 +93,7 @@ def safe_ids(names: Iterable[str]) -> dict[str, str]:
     taken: set[str] = set()
     # Names that are ids already keep their own, whatever others would become.
     for name in sorted(set(names), key=lambda n: (re.match(IDENTIFIER, n) is None, n)):
-        plain = _plain(name)
+        plain = name if re.match(IDENTIFIER, name) else _plain(name)
         number, chosen = 1, plain
         while chosen.casefold() in taken:
             number += 1
