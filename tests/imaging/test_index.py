@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from test_segmentation import GTV, blob, make_segmentation
 
 from equisite.imaging import discovery
+from equisite.imaging import index as headers_index
 from equisite.imaging.batch import BatchResult, run_batch
 from equisite.imaging.discovery import Found, scan, series_by_uid
 from equisite.imaging.index import HeaderIndex, packed, unpacked
@@ -68,6 +69,31 @@ def test_a_changed_time_alone_is_a_change(tmp_path: Path, opened: list[str]) -> 
     os.utime(path, ns=(1, 1))
     look(root, cache)
     assert len(opened) == 2
+
+
+def test_names_that_are_no_utf_8(tmp_path: Path, opened: list[str]) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/Befund M\xfcller"))
+    paths = save(make_series(4), folder)
+    paths[1].rename(os.fsdecode(os.fsencode(folder) + b"/Schicht \xe9"))
+    for _ in range(2):
+        with HeaderIndex(tmp_path / "headers.sqlite") as index:
+            found = scan(folder, None, index)
+        assert sum(map(len, found.images.values())) == 4
+    assert len(opened) == 4
+    assert not judge(folder).refused
+
+
+def test_a_great_archive_is_written_in_pieces(
+    tmp_path: Path, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(headers_index, "AT_ONCE", 3)
+    save(make_series(8), tmp_path / "s")
+    with HeaderIndex(tmp_path / "headers.sqlite") as index:
+        scan(tmp_path / "s", None, index)
+        assert len(index._new) < 3
+    with HeaderIndex(tmp_path / "headers.sqlite") as index:
+        scan(tmp_path / "s", None, index)
+    assert len(opened) == 8
 
 
 def test_headers_come_back_as_they_were(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import suppress
@@ -12,12 +13,14 @@ from types import TracebackType
 
 from equisite.imaging.fields import ImageHeader
 
-VERSION = 2
+VERSION = 3
 """Raised when the header reader gives other values for the same bytes."""
 NAMES = tuple(f.name for f in fields(ImageHeader) if f.name != "frame")
 FORMAT = f"{VERSION} {' '.join(NAMES)}"
 _TUPLES = ("image_type", "position", "orientation", "spacing")
 _WAIT_S = 60.0
+AT_ONCE = 20_000
+"""Entries that are held in memory before they are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,15 @@ class Entry:
 class HeaderIndex:
     """The cache of one site. It may vanish at any time; then headers are read again.
 
-    Use as a context manager: what is new is written at its end.
+    Use as a context manager: what is new is written at its end, and now and then. Names of
+    folders and files are bytes, since not every disk holds UTF-8.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._new: list[tuple[object, ...]] = []
-        self._gone: list[tuple[str, str]] = []
+        self._gone: list[tuple[bytes, bytes]] = []
 
     def __enter__(self) -> HeaderIndex:
         with suppress(sqlite3.Error):
@@ -63,17 +67,26 @@ class HeaderIndex:
     ) -> None:
         if self._connection is None:
             return
-        # A cache that cannot be written is none: another job may hold it, or the disk is full.
-        with suppress(sqlite3.Error), self._connection:
-            self._connection.executemany(
-                "DELETE FROM file WHERE folder = ? AND name = ?", self._gone
-            )
-            self._connection.executemany(
-                "REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._new
-            )
+        self._write()
         with suppress(sqlite3.Error):
             self._connection.close()
         self._connection = None
+
+    def _write(self) -> None:
+        """Write what is new and forget it.
+
+        A cache that cannot be written is none: another job may hold it, or the disk is full.
+        """
+        if self._connection is not None:
+            with suppress(sqlite3.Error), self._connection:
+                self._connection.executemany(
+                    "DELETE FROM file WHERE folder = ? AND name = ?", self._gone
+                )
+                self._connection.executemany(
+                    "REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._new
+                )
+        self._new.clear()
+        self._gone.clear()
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=_WAIT_S)
@@ -96,7 +109,7 @@ class HeaderIndex:
                 connection.execute("DELETE FROM made")
                 connection.execute("DROP TABLE IF EXISTS file")
                 connection.execute(
-                    "CREATE TABLE file (folder TEXT, name TEXT, size INTEGER, "
+                    "CREATE TABLE file (folder BLOB, name BLOB, size INTEGER, "
                     "mtime_ns INTEGER, state TEXT, series TEXT, plane TEXT, "
                     "along REAL, header TEXT, PRIMARY KEY (folder, name)) WITHOUT ROWID"
                 )
@@ -111,27 +124,28 @@ class HeaderIndex:
         if self._connection is None:
             return {}
         keep = None if wanted is None else set(wanted)
-        column, values = "header", [folder]
+        values: list[str | bytes]
+        column, values = "header", [os.fsencode(folder)]
         if keep is not None:
             column = (
                 f"CASE WHEN series IN ({','.join('?' * len(keep))}) THEN header ELSE '' END"
             )
-            values = [*sorted(keep), folder]
+            values = [*sorted(keep), os.fsencode(folder)]
         with suppress(sqlite3.Error):
             rows = self._connection.execute(
                 "SELECT name, size, mtime_ns, state, series, plane, along, "  # noqa: S608
                 f"{column} FROM file WHERE folder = ?",
                 values,
             )
-            return {row[0]: Entry(*row[1:]) for row in rows}
+            return {os.fsdecode(row[0]): Entry(*row[1:]) for row in rows}
         return {}
 
     def add(self, folder: str, name: str, entry: Entry) -> None:
         """Remember a file that is new or has changed."""
         self._new.append(
             (
-                folder,
-                name,
+                os.fsencode(folder),
+                os.fsencode(name),
                 entry.size,
                 entry.mtime_ns,
                 entry.state,
@@ -141,10 +155,12 @@ class HeaderIndex:
                 entry.header,
             )
         )
+        if len(self._new) >= AT_ONCE:
+            self._write()
 
     def forget(self, folder: str, names: Iterable[str]) -> None:
         """Remove files that are not there any more."""
-        self._gone += [(folder, name) for name in names]
+        self._gone += [(os.fsencode(folder), os.fsencode(name)) for name in names]
 
 
 def packed(header: ImageHeader) -> str:
