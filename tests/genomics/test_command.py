@@ -129,10 +129,16 @@ def test_the_comparator_prints_a_table_and_one_line_of_json(
         str(tmp_path / "calls.vcf"),
     ]
     words += ["--reference", str(tmp_path / "r.fa"), "--bed", str(tmp_path / "t.bed")]
+    words += ["--region", f"first={tmp_path / 't.bed'}"]
     assert main([*words, "--truth-sample", "x", "--bootstrap", "20"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 6
     report = json.loads(lines[-1])
+    labels = {"snp", "indel", "type=mnp", "type=snp", "size=1", "size=2-5", "region=first"}
+    assert report["genotype"].keys() == labels
+    assert len(lines) == 2 + len(report["genotype"]) + len(report["allele"])
+    assert report["genotype"]["region=first"]["truth_found"] == 1
+    assert main([*words, "--region", "first"]) == 2
+    assert "NAME=BED" in capsys.readouterr().err
     assert report["genotype"]["snp"]["f1"] == 1.0
     assert report["genotype"]["snp"]["calls_right"] == 2
     assert main(words) == 2  # two samples, none named

@@ -1,9 +1,13 @@
 """Records, and haplotypes written out the slow way."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from equisite.variants.vcf import Genotype
 

@@ -12,6 +12,7 @@ from equisite.variants.comparison import (
     total,
 )
 from equisite.variants.intervals import Territory
+from equisite.variants.strata import Strata
 from equisite.variants.vcf import Genotype
 
 SEQUENCE = "GATTACAGATTACA" * 20
@@ -73,3 +74,44 @@ def test_interval_holds_the_figure_and_repeats(record: Maker) -> None:
     assert low < f1 < high <= 1.0
     assert (low, high) == bootstrap_f1(entries, SNP, rounds=300, seed=4)
     assert bootstrap_f1(entries, INDEL, rounds=10, seed=4) is None
+
+
+def test_records_count_by_type_size_and_region(record: Maker) -> None:
+    truth = [
+        record(4, "A", "G", "0/1"),
+        record(40, "ACAG", "GCAT", "0/1"),
+        record(60, "T", "TCCCCCC", "1/1"),
+        record(100, SEQUENCE[100:131], SEQUENCE[100], "0/1"),
+        record(160, "TT", "TGG,T", "1/2"),
+        record(200, SEQUENCE[200:202], "GGG", "0/1"),
+    ]
+    regions = {
+        "first": Territory.of([("c", 0, 50)]),
+        "begin": Territory.of([("c", 0, 10)]),
+    }
+    entries = compare_genotypes(truth, truth[:3], REFERENCE, WHOLE, Strata(regions))
+    found = {label: (t.found, t.missed) for label, t in total(entries).items()}
+    assert found == {
+        "snp": (2, 0),
+        "indel": (1, 3),
+        "type=snp": (1, 0),
+        "type=mnp": (1, 0),
+        "type=insertion": (1, 0),
+        "type=deletion": (0, 1),
+        "type=several": (0, 1),
+        "type=complex": (0, 1),
+        "size=1": (1, 0),
+        "size=2-5": (1, 2),
+        "size=6-20": (1, 0),
+        "size=21+": (0, 1),
+        "region=begin": (1, 0),
+        "region=first": (2, 0),
+        "region=elsewhere": (1, 3),
+    }
+    low, high = bootstrap_f1(entries, "type=snp", rounds=20, seed=1) or (0.0, 0.0)
+    assert (low, high) == (1.0, 1.0)
+    plain = compare_alleles(truth, truth, REFERENCE, WHOLE)
+    assert total(plain).keys() == {SNP, INDEL}
+    by_allele = total(compare_alleles(truth, truth[:3], REFERENCE, WHOLE, Strata()))
+    assert (by_allele["type=insertion"].found, by_allele["type=deletion"].missed) == (1, 2)
+    assert not any(label.startswith("region=") for label in by_allele)

@@ -109,6 +109,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     compare.add_argument("--bed", type=Path, required=True)
     compare.add_argument("--truth-sample", help="needed where the truth has several")
     compare.add_argument("--calls-sample", help="needed where the calls have several")
+    compare.add_argument(
+        "--region", action="append", default=[], metavar="NAME=BED", help="judge it apart, too"
+    )
     compare.add_argument("--bootstrap", type=int, default=0, metavar="ROUNDS")
     compare.add_argument("--seed", type=int, default=1)
     compare.set_defaults(call=_compare_calls)
@@ -320,6 +323,13 @@ def _compare_calls(args: argparse.Namespace) -> int:
     from equisite.genomics.judging import judge_files, report_lines
     from equisite.variants.vcf import VcfError
 
+    regions = {}
+    for text in args.region:
+        name, equals, path = text.partition("=")
+        if not name or not equals:
+            print(f"--region {text}: write NAME=BED", file=sys.stderr)
+            return 2
+        regions[name] = Path(path)
     try:
         report = judge_files(
             args.truth,
@@ -330,6 +340,7 @@ def _compare_calls(args: argparse.Namespace) -> int:
             calls_sample=args.calls_sample,
             rounds=args.bootstrap,
             seed=args.seed,
+            regions=regions,
         )
     except (VcfError, ValueError, OSError) as error:
         print(error, file=sys.stderr)

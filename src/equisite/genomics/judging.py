@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from equisite.core.canonical import canonical_json
@@ -15,11 +16,12 @@ from equisite.variants.comparison import (
 )
 from equisite.variants.fasta import read_fasta
 from equisite.variants.intervals import read_bed
+from equisite.variants.strata import Strata
 from equisite.variants.vcf import open_text, read_genotypes
 
 Figures = dict[str, float | int | list[float] | None]
 Report = dict[str, dict[str, Figures]]
-"""mode (genotype, allele) -> kind (snp, indel) -> figures."""
+"""mode (genotype, allele) -> kind (snp, indel) or label of a stratum -> figures."""
 
 
 def judge_files(
@@ -32,10 +34,12 @@ def judge_files(
     calls_sample: str | None = None,
     rounds: int = 0,
     seed: int = 1,
+    regions: Mapping[str, Path] | None = None,
 ) -> Report:
     """Judge one sample's calls by its truth, in both modes.
 
-    rounds: bootstrap rounds of the interval of F1; 0 leaves it out.
+    rounds: bootstrap rounds of the interval of F1; 0 leaves it out. regions: BED by name;
+    given, also empty, records count by type, size and region as well.
     Raises VcfError, ValueError (FASTA, BED) and OSError with what is wrong.
     """
     sequences = {name: bases.decode() for name, bases in read_fasta(reference)}
@@ -45,12 +49,15 @@ def judge_files(
     strange = {r.contig for r in (*known, *called)} - sequences.keys()
     if strange:
         raise ValueError(f"the reference has no sequence {min(strange)}")
+    strata = None
+    if regions is not None:
+        strata = Strata({name: read_bed(open_text(path)) for name, path in regions.items()})
     report: Report = {}
     for mode, compare in (("genotype", compare_genotypes), ("allele", compare_alleles)):
-        entries = compare(known, called, sequences, territory)
+        entries = compare(known, called, sequences, territory, strata)
         summed = total(entries)
         report[mode] = {}
-        for kind in (SNP, INDEL):
+        for kind in (SNP, INDEL, *sorted(summed.keys() - {SNP, INDEL})):
             tally = summed[kind]
             figures: Figures = {
                 "precision": tally.precision,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from equisite.variants.alleles import Edit, Reference, left_shifted
 from equisite.variants.intervals import Territory
 from equisite.variants.replay import Placed, clusters, matched, place
+from equisite.variants.strata import Strata
 from equisite.variants.vcf import Genotype
 
 SNP, INDEL = "snp", "indel"
@@ -56,7 +57,7 @@ class Tally:
 
 
 Tallies = dict[str, Tally]
-"""One tally per kind."""
+"""One tally per kind, and per label of strata."""
 
 
 def compare_genotypes(
@@ -64,13 +65,17 @@ def compare_genotypes(
     calls: Iterable[Genotype],
     reference: Reference,
     territory: Territory,
+    strata: Strata | None = None,
 ) -> list[Tallies]:
-    """One entry per cluster: alleles and their copies must both agree."""
+    """One entry per cluster: alleles and their copies must both agree.
+
+    strata: records count under its labels, too.
+    """
     return _tallied(
         [place(r, r.edits, reference) for r in truth],
         [place(r, r.edits, reference) for r in calls],
         reference,
-        territory,
+        _Counter(territory, strata),
     )
 
 
@@ -79,11 +84,13 @@ def compare_alleles(
     calls: Iterable[Genotype],
     reference: Reference,
     territory: Territory,
+    strata: Strata | None = None,
 ) -> list[Tallies]:
     """One entry per allele or cluster: each carried allele once, whatever its copies.
 
     Alleles that are equal after left-shifting match; the rest is replayed as homozygous.
     """
+    counter = _Counter(territory, strata)
     waiting = _alleles(truth, reference)
     offered = _alleles(calls, reference)
     common = Counter(_canonical(p, reference) for p in waiting)
@@ -96,18 +103,18 @@ def compare_alleles(
             key = _canonical(placed, reference)
             if left[key]:
                 left[key] -= 1
-                entries.append(_entry([(placed, is_truth, True)], territory))
+                entries.append(counter.entry([(placed, is_truth, True)]))
             else:
                 rest[is_truth].append(placed)
-    return [e for e in entries if e] + _tallied(rest[True], rest[False], reference, territory)
+    return [e for e in entries if e] + _tallied(rest[True], rest[False], reference, counter)
 
 
 def total(entries: Iterable[Tallies]) -> Tallies:
-    """Sum over clusters, both kinds present."""
+    """Sum over clusters by kind, and by label where there are any; both kinds present."""
     summed = {SNP: Tally(), INDEL: Tally()}
     for entry in entries:
         for kind, tally in entry.items():
-            summed[kind] += tally
+            summed[kind] = summed.get(kind, Tally()) + tally
     return summed
 
 
@@ -164,29 +171,38 @@ def _tallied(
     truth: Sequence[Placed],
     calls: Sequence[Placed],
     reference: Reference,
-    territory: Territory,
+    counter: _Counter,
 ) -> list[Tallies]:
     entries = []
     for cluster in clusters(truth, calls):
         truth_matched, calls_matched = matched(cluster, reference)
         judged = [(p, True, ok) for p, ok in zip(cluster.truth, truth_matched, strict=True)]
         judged += [(p, False, ok) for p, ok in zip(cluster.calls, calls_matched, strict=True)]
-        entry = _entry(judged, territory)
+        entry = counter.entry(judged)
         if entry:
             entries.append(entry)
     return entries
 
 
-def _entry(judged: Iterable[tuple[Placed, bool, bool]], territory: Territory) -> Tallies:
-    entry: Tallies = {}
-    for placed, is_truth, ok in judged:
-        if not territory.holds(placed.record.contig, placed.record.position):
-            continue
-        kind = INDEL if any(e is not None and e.is_indel for e in placed.copies) else SNP
-        one = (
-            Tally(found=int(ok), missed=int(not ok))
-            if is_truth
-            else Tally(right=int(ok), wrong=int(not ok))
-        )
-        entry[kind] = entry.get(kind, Tally()) + one
-    return entry
+@dataclass(frozen=True)
+class _Counter:
+    """Counts judged records that lie in the territory, by kind and label."""
+
+    territory: Territory
+    strata: Strata | None
+
+    def entry(self, judged: Iterable[tuple[Placed, bool, bool]]) -> Tallies:
+        """Tallies of records, each with whether it is of the truth and whether it matched."""
+        entry: Tallies = {}
+        for placed, is_truth, ok in judged:
+            if not self.territory.holds(placed.record.contig, placed.record.position):
+                continue
+            kind = INDEL if any(e is not None and e.is_indel for e in placed.copies) else SNP
+            one = (
+                Tally(found=int(ok), missed=int(not ok))
+                if is_truth
+                else Tally(right=int(ok), wrong=int(not ok))
+            )
+            for label in (kind, *(self.strata.labels(placed) if self.strata else ())):
+                entry[label] = entry.get(label, Tally()) + one
+        return entry
