@@ -162,7 +162,8 @@ rule genomics_align_reads:
                 {params.align} \
                     | samtools fixmate -m -u --no-PG - - \
                     | samtools sort -u -m 500M --no-PG -T "$SCRATCH/sort" - \
-                    | samtools markdup -u --no-PG -T "$SCRATCH/markdup" - - \
+                    | samtools markdup -u --no-PG --barcode-tag RX \
+                        -T "$SCRATCH/markdup" - - \
                     | samtools view -C --no-PG -x ms - > "$OUT.cram"
                 samtools index "$OUT.cram"
             ' 2>{log}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import repeat
 from pathlib import Path
 from typing import NoReturn
@@ -29,17 +29,24 @@ _BASES = b"ACGTNacgtnRYSWKMBDHVryswkmbdhv."
 
 @dataclass(frozen=True)
 class Records:
-    """Equally long lists, one entry per read: names, bases, qualities."""
+    """Equally long lists, one entry per read: names, bases, qualities.
+
+    tags: molecular barcodes as SAM writes them (`RX:Z:...`), empty bytes where a read has
+    none; an empty list where they were not asked for.
+    """
 
     names: list[bytes]
     bases: list[bytes]
     qualities: list[bytes]
+    tags: list[bytes] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __getitem__(self, part: slice) -> Records:
-        return Records(self.names[part], self.bases[part], self.qualities[part])
+        return Records(
+            self.names[part], self.bases[part], self.qualities[part], self.tags[part]
+        )
 
 
 class FastqFile:
@@ -51,8 +58,10 @@ class FastqFile:
     while it is read. A file that cannot be opened is a fault of the machine (OSError).
     """
 
-    def __init__(self, path: Path, lane: int, file: int) -> None:
+    def __init__(self, path: Path, lane: int, file: int, *, barcodes: bool = False) -> None:
+        """barcodes: read molecular barcodes from the comments (of `samtools fastq -T RX`)."""
         self._path = path
+        self._barcodes = barcodes
         self._place: dict[str, str | int] = {"lane": lane, "file": file}
         self.count = 0
         self._seen_phred33 = False
@@ -144,7 +153,8 @@ class FastqFile:
             at = next(i for i, b in enumerate(records.bases) if b.translate(None, _BASES))
             self._fail("NOT_FASTQ", record=first + at, problem="letters that are no bases")
         self._check_qualities(records, first)
-        records = Records(self._names(heads, first), records.bases, records.qualities)
+        tags = list(map(_barcode, heads)) if self._barcodes else []
+        records = Records(self._names(heads, first), records.bases, records.qualities, tags)
         self.count += len(records)
         return records
 
@@ -178,3 +188,8 @@ class FastqFile:
 
     def _fail(self, code: str, **numbers: str | int) -> NoReturn:
         raise InputError(code, "", **{**self._place, **numbers})
+
+
+def _barcode(head: bytes) -> bytes:
+    """`RX:Z:...` of a header line, else nothing."""
+    return next((part for part in head.split(b"\t")[1:] if part.startswith(b"RX:Z:")), b"")

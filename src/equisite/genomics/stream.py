@@ -73,6 +73,12 @@ def _blocks(lane: SequencingItem, scratch: Path) -> Iterator[tuple[Records, ...]
 
 def _interleaved(block: tuple[Records, ...], tail: bytes) -> bytes:
     heads = [b"@%b%b" % (name, tail) for name in block[0].names]
+    if any(block[0].tags):
+        # The first tag follows a blank, the others a tab: so bwa and minimap2 copy them.
+        heads = [
+            head + b"\t" + tag if tag else head
+            for head, tag in zip(heads, block[0].tags, strict=True)
+        ]
     step = 4 * len(block)
     lines = [b"+"] * (step * len(heads) + 1)
     lines[-1] = b""  # the join then ends with a line end
@@ -93,11 +99,14 @@ def _singles(lane: SequencingItem) -> Iterator[tuple[Records, ...]]:
 
 
 def _from_alignment(lane: SequencingItem, scratch: Path) -> Iterator[tuple[Records, ...]]:
-    """Pairs, then single reads, of a BAM or CRAM, in the order of `samtools collate`."""
+    """Pairs, then single reads, of a BAM or CRAM, in the order of `samtools collate`.
+
+    Molecular barcodes (RX) go along: copies of one molecule are told by them.
+    """
     place = link(lane, lane.reads, scratch)
     rest = [place.with_suffix(f".{kind}.fastq") for kind in ("lone", "single")]
     collate = ["samtools", "collate", "-u", "-O", "--no-PG", str(place)]
-    split = ["samtools", "fastq", "-n", "-s", str(rest[0]), "-0", str(rest[1]), "-"]
+    split = ["samtools", "fastq", "-n", "-T", "RX", "-s", str(rest[0]), "-0", str(rest[1]), "-"]
     found = 0
     with (
         subprocess.Popen(
@@ -129,7 +138,7 @@ def _from_alignment(lane: SequencingItem, scratch: Path) -> Iterator[tuple[Recor
 
 def _if_any(path: Path, lane: SequencingItem) -> Iterator[Records]:
     """Blocks of a FASTQ file that may be empty."""
-    file = FastqFile(path, lane.lane_number, 1)
+    file = FastqFile(path, lane.lane_number, 1, barcodes=True)
     try:
         yield from file.blocks()
     except InputError as error:
