@@ -157,6 +157,7 @@ def test_the_rawest_start_of_a_sample_is_taken(tmp_path: Path) -> None:
     (tmp_path / "b.vcf").write_text(VCF.format("B"))
     (tmp_path / "d.g.vcf").write_text(VCF.format("d"))
     (tmp_path / "e.vcf").write_text("nothing")
+    (tmp_path / "f.vcf").write_text("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n")
     found = find_reads([tmp_path])
     assert [(x.sample, Path(x.fastq_1 or x.reads).name) for x in found.lanes] == [
         ("a", "a_R1.fq.gz"),
@@ -168,6 +169,7 @@ def test_the_rawest_start_of_a_sample_is_taken(tmp_path: Path) -> None:
         "c.bam": "it holds 2 samples; split it",
         "d.g.vcf": "a genomic VCF; the calls made of it count",
         "e.vcf": "it has no header line of samples",
+        "f.vcf": "a list of variants without any sample",
     }
 
 

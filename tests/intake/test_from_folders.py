@@ -40,7 +40,10 @@ def test_a_series_that_shares_its_folder_is_named_by_uid() -> None:
     )
     assert [row["series"] for row in made] == ["1.2.3.5"]
     assert names_by_uid(made)
-    assert [one.what for one in left_out] == ["series in /d/p1/mr", "series in /d/p1/mixed"]
+    assert [one.what for one in left_out] == [
+        "MR series 1.2.3.4 in /d/p1/mr",
+        "PT series 1.2.3.6 in /d/p1/mixed",
+    ]
 
 
 def test_without_the_named_series_the_frame_of_reference_decides() -> None:

@@ -49,7 +49,10 @@ def imaging_rows(
                 }
             )
     left_out += [
-        LeftOut(f"series in {one.folder}", "no file of regions belongs to it")
+        LeftOut(
+            f"{one.modality} series {one.uid} in {one.folder}",
+            "no file of regions belongs to it",
+        )
         for one in inventory.series
         if one.uid not in drawn
     ]

@@ -108,6 +108,9 @@ def _with_header(path: Path, found: FoundReads) -> None:
         told = error.strerror if isinstance(error, OSError) else str(error)
         found.left_out.append(LeftOut(str(path), (told or "it cannot be read").lower()))
         return
+    if calls and not samples:
+        found.left_out.append(LeftOut(str(path), "a list of variants without any sample"))
+        return
     if len(samples) > 1:
         found.left_out.append(LeftOut(str(path), f"it holds {len(samples)} samples; split it"))
         return
