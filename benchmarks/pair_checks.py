@@ -88,6 +88,7 @@ def judge(
             "case": case.name,
             "verdict": verdict,
             "right": bool(set(verdict.split()) & set(case.expected)),
+            "numbers": numbers_of(called[case.patient.name]),
         }
     yield twice(folder, scratch / "twice")
 
@@ -142,6 +143,20 @@ def verdict_of(called: Called) -> str:
     if not refused and modes == {"TN"}:
         codes.append(PASSED)
     return " ".join(codes)
+
+
+def numbers_of(called: Called) -> dict[str, Any]:
+    """What was measured: of a refusal its numbers, of a called pair its row of facts."""
+    found = {o.code: json.loads(o.numbers) for o in called.outcomes if o.numbers != "{}"}
+    for facts in called.facts.values():
+        found["facts"] = {
+            "identity": facts.identity,
+            "identity_sites": facts.identity_sites,
+            "contamination": facts.contamination,
+            "forward": facts.forward,
+            "reverse": facts.reverse,
+        }
+    return found
 
 
 def without_reads(reads: Path, folder: PairFolder, place: Path) -> Path:

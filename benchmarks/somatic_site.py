@@ -212,6 +212,23 @@ def score(folder: PairFolder, calls: Path) -> dict[str, Score]:
     return scores
 
 
+def by_class(folder: PairFolder, calls: Path) -> dict[str, dict[str, int]]:
+    """True and false calls of each class and kind."""
+    sequences = {name: bases.decode() for name, bases in read_fasta(folder.reference)}
+    territory = read_bed(open_text(folder.judged))
+    true = {
+        edit
+        for edit, _, passed in edits_of(folder.truth, sequences, territory)
+        if passed in ("PASS", ".")
+    }
+    found: dict[str, dict[str, int]] = {}
+    for edit, info, _ in edits_of(calls, sequences, territory):
+        kind = "indel" if edit.is_indel else "snv"
+        counts = found.setdefault(f"{info['CLASS']} {kind}", {"true": 0, "false": 0})
+        counts["true" if edit in true else "false"] += 1
+    return dict(sorted(found.items()))
+
+
 def by_fraction(folder: PairFolder, calls: Path) -> dict[str, str]:
     """Recall by the fraction that the truth gives (INFO AF or VAF), both kinds together."""
     sequences = {name: bases.decode() for name, bases in read_fasta(folder.reference)}

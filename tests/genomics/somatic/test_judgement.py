@@ -213,6 +213,7 @@ def foreign(share: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     [
         ({"shared": 60}, "SAME_READS", "refuse"),
         ({"equal": [69, 20]}, "WRONG_NORMAL", "refuse"),
+        ({"shown": [100, 90], "absent": [10, 11]}, "WRONG_NORMAL", "refuse"),
         ({"equal": [20, 80]}, "IDENTITY_DOUBTFUL", "warn"),
         ({"compared": [19, 19], "equal": [2, 19]}, "IDENTITY_NOT_CHECKED", "info"),
         ({"forward": 3, "reverse": 10}, "SWAPPED_PAIR", "refuse"),
@@ -231,6 +232,10 @@ def test_pairs_that_fit_are_not_talked_of() -> None:
     assert judge_pair(gathered(), Somatic()) == []
     assert judge_pair(gathered(forward=4, reverse=10), Somatic(tumour_in_normal=0.2)) == []
     assert judge_pair(gathered(forward=0, reverse=9), Somatic()) == []
+    lost = gathered(shown=[100, 90], absent=[25, 3])
+    assert judge_pair(lost, Somatic()) == []
+    mutated = gathered(shown=[100, 190], absent=[0, 90])
+    assert judge_pair(mutated, Somatic()) == []
     few = gathered(foreign=foreign(0.3), sites=9)
     assert judge_pair(few, Somatic()) == []
     off = judge_pair(gathered(equal=[10, 9]), Somatic(identity="off"))

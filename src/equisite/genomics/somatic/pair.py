@@ -23,6 +23,9 @@ FEWEST = 20
 OTHER_PERSON, DOUBTFUL = 0.70, 0.93
 """Share of equal genotypes: same person .99, 30 % foreign reads .85 to .87, another person
 .26 to .33 (measured on public genomes)."""
+ABSENT, FEWEST_ABSENT = 0.05, 10
+"""Share and number of alleles of each sample that the other has not in one fragment: groups
+of people have many genotypes in common, but not their rarer alleles."""
 SAME_READS = 0.05
 """Share of the normal's reads that stand in the tumour too, base by base."""
 REVERSED, FEWEST_REVERSED = 3, 10
@@ -36,7 +39,8 @@ Frequencies = Mapping[str, tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[n
 class Gathered:
     """What windows add up to; every part is a sum, so that pieces can be put together.
 
-    compared, equal: genotypes at the sites of the normal and of the tumour. foreign, sites:
+    compared, equal: genotypes at the sites of the normal and of the tumour. shown, absent:
+    alleles that one shows as a germline would, and of which the other has none. foreign, sites:
     log-likelihood of contamination, and from how many sites. forward, reverse: variants of one
     sample alone that no germline would show. normal_depths: histogram where the tumour is
     callable; tumour_depths: over the territory. reads, shared: of the normal, and those found
@@ -45,6 +49,8 @@ class Gathered:
 
     compared: list[int] = field(default_factory=lambda: [0, 0])
     equal: list[int] = field(default_factory=lambda: [0, 0])
+    shown: list[int] = field(default_factory=lambda: [0, 0])
+    absent: list[int] = field(default_factory=lambda: [0, 0])
     foreign: NDArray[np.float64] = field(
         default_factory=lambda: np.zeros(len(contamination.GRID))
     )
@@ -92,6 +98,8 @@ class Gathered:
                 fractions.append(
                     np.where(total >= GENOTYPED, changed / np.maximum(total, 1), -1)
                 )
+            self.shown[turn] += int(((fractions[0] >= HET_LOW) & (fractions[1] >= 0)).sum())
+            self.absent[turn] += int(((fractions[0] >= HET_LOW) & (fractions[1] == 0)).sum())
             ours, theirs = (_genotype(f) for f in fractions)
             both = (ours > 0) & (theirs >= 0)
             self.compared[turn] += int(both.sum())
@@ -140,6 +148,18 @@ def _histogram(depths: NDArray[np.int32]) -> NDArray[np.int64]:
     return np.bincount(np.minimum(depths, _DEPTHS - 1), minlength=_DEPTHS).astype(np.int64)
 
 
+def _strangers(gathered: Gathered) -> bool:
+    """Whether each sample lacks germline alleles of the other.
+
+    A pure tumour that lost chromosomes lacks some of its normal, a tumour of many mutations
+    has some that its normal lacks; another person does both.
+    """
+    return all(
+        absent >= FEWEST_ABSENT and absent >= ABSENT * shown
+        for absent, shown in zip(gathered.absent, gathered.shown, strict=True)
+    )
+
+
 def median(histogram: NDArray[np.int64]) -> float:
     """Median of a histogram of whole numbers; 0 where it is empty."""
     total = int(histogram.sum())
@@ -165,7 +185,7 @@ def judge_pair(gathered: Gathered, settings: Somatic) -> list[Finding]:
         told.append(Finding("IDENTITY_OFF"))
     elif sites < FEWEST:
         told.append(Finding("IDENTITY_NOT_CHECKED", "", {"sites": sites}))
-    elif equal < OTHER_PERSON:
+    elif equal < OTHER_PERSON or _strangers(gathered):
         refused.append(Finding("WRONG_NORMAL", "", numbers))
     elif equal < DOUBTFUL:
         told.append(Finding("IDENTITY_DOUBTFUL", "", numbers))
