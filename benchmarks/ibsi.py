@@ -2,10 +2,12 @@
 
     ibsi.py [DATA] [--page FILE]
 
-DATA: folder with `imaging/ibsi1` as shared (default: EQUISITE_DATA, or shared/data beside the
-checkout): the digital phantom, the CT phantom in configurations A to E, their reference values
-and diagnostics. Features come from the public function `equisite.radiomics.extract`, with the
-settings of a protocol; diagnostics from `equisite.radiomics.diagnostics`.
+DATA: folder with `imaging/ibsi1` and `imaging/ibsi2` as shared (default: EQUISITE_DATA, or
+shared/data beside the checkout): the digital phantom, the CT phantom in configurations A to E,
+their reference values and diagnostics. Features come from the public function
+`equisite.radiomics.extract`, with the settings of a protocol; diagnostics from
+`equisite.radiomics.diagnostics`. IBSI-2 (response maps of phase 1, values of phase 2; settings
+in `ibsi2_cases`) stands under `filters`.
 
 A value passes if reference minus value, truncated to three significant digits of the
 reference, is at most the tolerance. --page writes every value as a page of the documentation.
@@ -24,6 +26,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import ibsi2_cases
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 IN_PLANE = ("2D_avg", "2D_smrg", "2.5D_dmrg", "2.5D_vmrg")
@@ -244,11 +248,19 @@ def main() -> int:
     args = parser.parse_args()
     try:
         features, diagnostics = measure(args.data / "imaging" / "ibsi1")
+        if not (args.data / "imaging" / "ibsi2").is_dir():
+            raise CannotMeasure(f"{args.data / 'imaging' / 'ibsi2'} is not there")
+        maps = ibsi2_cases.measure_maps(args.data / "imaging" / "ibsi2")
+        values = ibsi2_cases.measure_values(
+            args.data / "imaging" / "ibsi2", args.data / "imaging" / "ibsi1" / "ct_phantom"
+        )
     except CannotMeasure as error:
         print(f"cannot measure: {error}", file=sys.stderr)
         return 2
     if args.page:
-        args.page.write_text(page(features, diagnostics), encoding="utf-8")
+        lines = ibsi2_cases.page_parts(maps, values)
+        text = page(features, diagnostics) + "\n".join(lines) + "\n"
+        args.page.write_text(text, encoding="utf-8")
     result = {
         "tables": counted(features),
         "outside": outside(features),
@@ -259,6 +271,7 @@ def main() -> int:
             "within": sum(c.within for c in diagnostics),
             "outside": outside(diagnostics),
         },
+        "filters": ibsi2_cases.told(maps, values),
     }
     print(json.dumps(result))
     return 0

@@ -145,8 +145,8 @@ def measure_maps(folder: Path) -> list[dict[str, Any]]:
             phantom, setting = PHASE_1[name]
             image, spacing_mm = open_volume(folder / f"phantoms/{phantom}.nii.gz")
             apart = deviation(respond(image, spacing_mm, setting), open_volume(path)[0])
-        told = "no such filter" if math.isnan(apart) else f"{apart:.2g} of the range"
-        print(f"map {name:8s} {told}", flush=True)
+        words = "no such filter" if math.isnan(apart) else f"{apart:.2g} of the range"
+        print(f"map {name:8s} {words}", flush=True)
         found.append({"map": name, "deviation": apart, "within": apart <= MAP_TOLERANCE})
     return found
 
@@ -184,23 +184,19 @@ def measure_values(folder: Path, phantom: Path) -> list[dict[str, Any]]:
             got = values[f"{start}ibsi_{row['tag']}"]
             reference, tolerance = float(row["value"]), float(row["tolerance"])
             within = abs(got - reference) <= tolerance
-            told = {"filter": name, "code": row["ibsi_code"], "got": got}
-            found.append(
-                {**told, "reference": reference, "tolerance": tolerance, "within": within}
-            )
-        good = sum(told["within"] for told in found[-len(own) :])
+            names = {"filter": name, "tag": row["tag"], "code": row["ibsi_code"]}
+            numbers = {"got": got, "reference": reference, "tolerance": tolerance}
+            found.append({**names, **numbers, "within": within})
+        good = sum(one["within"] for one in found[-len(own) :])
         print(f"filter {name} {good} of {len(own)} values, {seconds:.1f} s CPU", flush=True)
     return found
 
 
-def measure(data: Path) -> dict[str, Any]:
-    """What the benchmark tells under `filters`; data: folder that holds `imaging`.
+def told(maps: list[dict[str, Any]], values: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the benchmark tells under `filters`.
 
     Of a map, `got` is its largest deviation as a share of the range, None without a filter.
     """
-    folder = data / "imaging/ibsi2"
-    maps = measure_maps(folder)
-    values = measure_values(folder, data / "imaging/ibsi1/ct_phantom")
     tables: list[dict[str, Any]] = [{"configuration": "maps", "values": len(maps)}]
     tables[0]["within"] = sum(one["within"] for one in maps)
     for name in PHASE_2:
@@ -225,3 +221,34 @@ def measure(data: Path) -> dict[str, Any]:
         if not one["within"]
     ]
     return {"tables": tables, "outside": outside}
+
+
+def page_parts(maps: list[dict[str, Any]], values: list[dict[str, Any]]) -> list[str]:
+    """Lines of the documentation's page: every map, every value."""
+    good, close = sum(one["within"] for one in maps), sum(one["within"] for one in values)
+    parts = [
+        "",
+        "# IBSI-2: response maps and values of filtered images",
+        "",
+        f"{good} of {len(maps)} maps within {MAP_TOLERANCE:.0%} of the range of the reference"
+        " (the others are Riesz transforms, which no filter of a protocol is), and"
+        f" {close} of {len(values)} values within tolerance. Filters: docs/filters.md.",
+        "",
+        "| map | largest deviation, share of the range | pass |",
+        "|---|---|---|",
+    ]
+    for one in maps:
+        apart = "no such filter" if math.isnan(one["deviation"]) else f"{one['deviation']:.2g}"
+        parts.append(f"| {one['map']} | {apart} | {'yes' if one['within'] else '**no**'} |")
+    parts += [
+        "",
+        "| filter | tag | code | ours | reference | tolerance | pass |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    parts += [
+        f"| {one['filter']} | {one['tag']} | {one['code']} | {one['got']:.6g} |"
+        f" {one['reference']:g} | {one['tolerance']:g} |"
+        f" {'yes' if one['within'] else '**no**'} |"
+        for one in values
+    ]
+    return parts
