@@ -25,6 +25,7 @@ from pydicom.filebase import DicomBytesIO
 from pydicom.uid import JPEG2000Lossless
 from test_batch import IMAGING, row
 
+from equisite.cli.fetch import prepare
 from equisite.cli.main import main
 from equisite.core.errors import ConfigError
 from equisite.imaging import dicomweb
@@ -179,6 +180,20 @@ def test_the_command_copies_what_the_sheet_names(
     (tmp_path / "config.yaml").write_text(config, encoding="utf-8")
     assert main(command) == 2
     assert "PACS_NOT_NAMED" in capsys.readouterr().err
+
+
+def test_mistakes_of_a_site_are_left_to_the_checks_of_the_run(tmp_path: Path) -> None:
+    """They tell all mistakes at once; nobody is asked before the site is sound."""
+    prepare(tmp_path)  # no config.yaml: nothing to copy
+    text = SITE.format(url="http://127.0.0.1:9/w").replace("north", "*")
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    prepare(tmp_path)
+    text = SITE.format(url="http://127.0.0.1:9/w")
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        prepare(tmp_path)
+    assert {"PROTOCOL_MISSING", "SHEET_MISSING"} <= {f.code for f in error.value.findings}
+    assert not (tmp_path / "work").exists()
 
 
 def message(datasets: list[Dataset], boundary: str = "b") -> bytes:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from equisite.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from equisite.protocol.site import SiteConfig
 
 _HERE = Path()
 
@@ -20,24 +24,38 @@ def register_top(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _fetch(args: argparse.Namespace) -> int:
-    if not fetch_named(args.directory):
-        raise ConfigError("PACS_NOT_NAMED")
+    from equisite.protocol.load import load_site_config
+
+    fetch(args.directory, load_site_config(args.directory / "config.yaml"))
     return 0
 
 
-def fetch_named(directory: Path) -> bool:
-    """Copy what is not there yet into `work/pacs`; False when the site names no PACS.
+def prepare(directory: Path) -> None:
+    """Before a run: copy the series of a sound site folder that names a PACS.
 
-    Raises ConfigError of the configuration, of the sheets and of `fetch_series`.
+    A folder with mistakes is left to the checks of the run, which tell all of them at once.
+    """
+    from equisite.intake.check import check_site
+    from equisite.protocol.load import examine_site
+
+    config = examine_site(directory / "config.yaml").value
+    if config is not None and config.pacs is not None:
+        check_site(directory.absolute())
+        fetch(directory, config)
+
+
+def fetch(directory: Path, config: SiteConfig) -> None:
+    """Copy what is not there yet into `work/pacs`.
+
+    Raises ConfigError PACS_NOT_NAMED, PACS_TOKEN, and those of the sheets and of
+    `fetch_series`.
     """
     from equisite.imaging.dicomweb import fetch_series
     from equisite.intake.pacs import COPIES, wanted_series
-    from equisite.protocol.load import load_site_config
 
-    directory = directory.absolute()
-    config = load_site_config(directory / "config.yaml")
     if config.pacs is None:
-        return False
+        raise ConfigError("PACS_NOT_NAMED")
+    directory = directory.absolute()
     name = config.pacs.token_env
     token = os.environ.get(name, "") if name else ""
     if name and not token:
@@ -48,7 +66,6 @@ def fetch_named(directory: Path) -> bool:
         f"PACS: {len(wanted)} series asked for, {done.copied} copied ({done.images} images), "
         f"{done.kept} were here already, {done.absent} are not in the archive"
     )
-    return True
 
 
 def _say(line: str) -> None:

@@ -106,7 +106,7 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from equisite.cli.fetch import fetch_named
+    from equisite.cli.fetch import prepare
     from equisite.cli.launch import run
     from equisite.cli.summary import summary
     from equisite.core.errors import ConfigError
@@ -117,7 +117,7 @@ def _run(args: argparse.Namespace) -> int:
         args.profile,
         args.cores,
         args.snakemake,
-        prepare=lambda: fetch_named(args.directory),
+        prepare=lambda: prepare(args.directory),
     )
     if code == 0 and not args.snakemake:
         for line in summary(args.directory.absolute()):
