@@ -114,10 +114,15 @@ def _build_panel(args: argparse.Namespace) -> int:
 
 
 def _call_variants(args: argparse.Namespace) -> int:
+    from equisite.genomics.second_caller import CachedReference
     from equisite.genomics.somatic.steps import call_variants
+    from equisite.protocol.models import Protocol
 
     batch = paired_batch(args, args.after)
+    settings = Protocol.model_validate_json(args.protocol.read_bytes()).genomics.tumour
+    wanted = settings.other_callers == "evidence"
+    given = CachedReference(args.header, args.cache) if wanted else None
     return written(
         args,
-        lambda: call_variants(batch, args.evidence, args.panel, args.sighted, args.pack),
+        lambda: call_variants(batch, args.evidence, args.panel, args.sighted, args.pack, given),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from equisite.core.tables import format_cell, read_rows
+from equisite.genomics.adapters.records import CallerRecord
 from equisite.genomics.somatic.alleles import frequencies, panel_counts
 from equisite.genomics.somatic.evidence import Evidence
 from equisite.genomics.somatic.filters import (
@@ -20,13 +21,14 @@ from equisite.genomics.somatic.filters import (
 from equisite.genomics.somatic.freebayes import Counted, is_called, read_counted
 from equisite.genomics.somatic.gather import ALONE, PairFacts
 from equisite.genomics.somatic.orientation import artefacts
+from equisite.genomics.somatic.others import Given
 from equisite.genomics.somatic.panel import ENOUGH, LARGE, OTHERS_OF_LARGE, Allele, normals_of
 from equisite.protocol.somatic import Somatic
 from equisite.variants.alleles import Edit, trim
 from equisite.variants.vcf import open_text
 
 _INFO = (
-    ("EVID", ".", "String", "Evidence: A (own), B (freebayes)"),
+    ("EVID", ".", "String", "Evidence: A (own), B (freebayes), and other callers by name"),
     ("CLASS", "1", "String", "Confidence: high, medium or low"),
     ("TLOD", "1", "Float", "Log10 odds in the tumour: variant against error"),
     ("NLOD", "1", "Float", "Log10 odds in the normal: reference against heterozygous"),
@@ -65,11 +67,12 @@ class Panel:
 
 @dataclass(frozen=True)
 class Call:
-    """One allele of the final list; evidence or counted is there, or both."""
+    """One allele of the final list; evidence, counted or given is there, or several."""
 
     allele: Allele
     evidence: Evidence | None
     counted: Counted | None
+    given: CallerRecord | None
     callers: tuple[str, ...]
     grade: str
     flags: Mapping[str, str]
@@ -82,8 +85,13 @@ def call_tumour(
     panel: Panel | None,
     population: Path | None,
     names: Sequence[str],
+    given: Given | None = None,
 ) -> list[Call]:
-    """Calls of all classes, in the order of the reference; names: its sequences."""
+    """Calls of all classes, in the order of the reference; names: its sequences.
+
+    given: what other callers passed, by allele and caller.
+    """
+    told = given or {}
     by_allele = {e.edit: e for e in evidence}
     ours = {e.edit for e in evidence if not failures(e, setting)}
     others = {c.edit: c for c in counted}
@@ -93,7 +101,7 @@ def call_tumour(
         for allele, c in others.items()
         if is_called(c, share_of_tumour, alone=setting.alone)
     }
-    edits = {allele: _edit(allele) for allele in ours | theirs}
+    edits = {allele: _edit(allele) for allele in ours | theirs | told.keys()}
     wanted = set(edits.values())
     seen = _seen(panel, names, edits)
     shares = frequencies(population, names, wanted) if population else {}
@@ -124,11 +132,20 @@ def call_tumour(
     for allele in sorted(kept, key=lambda a: (order[a[0]], a[1:])):
         if allele in damaged:
             continue
-        callers = tuple(n for n, by in (("A", ours), ("B", theirs)) if allele in by)
+        own = (n for n, by in (("A", ours), ("B", theirs)) if allele in by)
+        callers = (*own, *sorted(told.get(allele, ())))
         held = by_allele.get(allele)
         grade = confidence(held if allele in ours else None, callers, setting)
-        calls.append(Call(allele, held, others.get(allele), callers, grade, kept[allele]))
+        best = _fullest(told.get(allele, {}))
+        flags = kept[allele]
+        calls.append(Call(allele, held, others.get(allele), best, callers, grade, flags))
     return calls
+
+
+def _fullest(records: Mapping[str, CallerRecord]) -> CallerRecord | None:
+    """The record that says most of the counts; the first by name among equals."""
+    ranked = [records[name] for name in sorted(records)]
+    return min(ranked, key=lambda r: (r.alt_tumour is None, r.alt_normal is None), default=None)
 
 
 def _edit(allele: Allele) -> Edit:
@@ -205,6 +222,12 @@ def _counts(call: Call) -> tuple[str, str]:
             f"0/1:{held.ref_tumour},{held.alt_tumour}:{held.depth_tumour}",
             f"0/0:{held.ref_normal},{held.alt_normal}:{held.depth_normal}",
         )
+    if counted is None and call.given is not None:
+        told = call.given
+        return (
+            _written("0/1", told.ref_tumour, told.alt_tumour),
+            _written("0/0", told.ref_normal, told.alt_normal),
+        )
     if counted is None:
         raise ValueError("a call needs evidence")
     tumour = f"{counted.ref_tumour},{counted.alt_tumour}"
@@ -213,6 +236,13 @@ def _counts(call: Call) -> tuple[str, str]:
         f"0/1:{tumour}:{counted.ref_tumour + counted.alt_tumour}",
         f"0/0:{normal}:{counted.ref_normal + counted.alt_normal}",
     )
+
+
+def _written(genotype: str, ref: int | None, alt: int | None) -> str:
+    """Counts of another caller; what it does not say is missing, not zero."""
+    if ref is None or alt is None:
+        return f"{genotype}:.,.:."
+    return f"{genotype}:{ref},{alt}:{ref + alt}"
 
 
 @dataclass(frozen=True)

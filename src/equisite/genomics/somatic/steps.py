@@ -24,9 +24,11 @@ from equisite.genomics.somatic.calls import (
     vcf_lines,
 )
 from equisite.genomics.somatic.gather import Inputs, PairFacts, gather
+from equisite.genomics.somatic.others import Given, given_alleles
 from equisite.genomics.somatic.pairs import Pair, outcomes_of_normals, pair_samples
 from equisite.genomics.somatic.panel import build_panel, normals_of, sighted, write_sighted
 from equisite.protocol.somatic import Somatic
+from equisite.variants.alleles import Reference
 from equisite.variants.intervals import read_bed
 from equisite.variants.vcf import open_text
 
@@ -140,12 +142,18 @@ def collect_panel(
 
 
 def call_variants(
-    batch: PairedBatch, evidence: Path, site_panel: Path, own: Path, pack: str
+    batch: PairedBatch,
+    evidence: Path,
+    site_panel: Path,
+    own: Path,
+    pack: str,
+    given: Reference | None = None,
 ) -> list[Outcome]:
     """Write `<token>.vcf.gz`, `<token>.callable.bed` and `<token>.pair.tsv` of every tumour.
 
     evidence: folder that `gather_evidence` filled. own: folder of the batch's sighted alleles.
-    pack: pipeline that makes `$OUT.vcf.gz` and its index of a VCF.
+    pack: pipeline that makes `$OUT.vcf.gz` and its index of a VCF. given: the reference's
+    sequences, where the site's calls of other callers count; None: they do not.
     """
     lengths = batch.reference.lengths
 
@@ -155,6 +163,13 @@ def call_variants(
         panel = panel_of(batch, site_panel, own / f"{normal}.alleles.tsv.gz")
         (facts,) = read_rows(evidence / f"{token}.pair.tsv", PairFacts)
         setting = setting_of(batch.settings, facts, panel)
+        bed = evidence / f"{token}.callable.bed"
+        others: Given = {}
+        remarks: list[Finding] = []
+        if given is not None and pair.tumour.evidence:
+            partner = None if setting.alone else pair.normal
+            seen = read_bed(open_text(bed))
+            others, remarks = given_alleles(pair.tumour, partner, given, seen, bench.scratch)
         calls = call_tumour(
             read_evidence(evidence / f"{token}.evidence.tsv"),
             read_freebayes(evidence / f"{token}.freebayes.vcf", token, normal),
@@ -162,6 +177,7 @@ def call_variants(
             panel,
             batch.population,
             list(lengths),
+            others,
         )
 
         def write(into: Callable[[bytes], object]) -> None:
@@ -171,9 +187,8 @@ def call_variants(
         bench.feed(pack, write)
         row = final_facts(facts, calls, panel)
         write_rows(bench.place / f"{token}.pair.tsv", FinalFacts, [row])
-        bed = (evidence / f"{token}.callable.bed").read_bytes()
-        write_bytes(bench.place / f"{token}.callable.bed", bed)
-        return ()
+        write_bytes(bench.place / f"{token}.callable.bed", bed.read_bytes())
+        return remarks
 
     return batch.on_pairs(work)
 

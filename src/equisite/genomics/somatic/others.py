@@ -1,0 +1,91 @@
+"""Calls that the site already has, from other callers: evidence beside our own.
+
+They are never needed and never enough for high confidence: an allele that only one other
+caller has is of low confidence, two others make it medium.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from equisite.core.errors import Finding, InputError
+from equisite.genomics.adapters.callers import adapter_of, read_calls, roles_of
+from equisite.genomics.adapters.lines import read_vcf
+from equisite.genomics.adapters.records import CallerRecord
+from equisite.genomics.adapters.structural import is_structural
+from equisite.genomics.aligned import link
+from equisite.genomics.samples import Sample
+from equisite.genomics.somatic.panel import Allele
+from equisite.variants.alleles import Edit, Reference
+from equisite.variants.intervals import Territory
+
+Given = dict[Allele, dict[str, CallerRecord]]
+"""Passed records by allele and caller."""
+
+
+def given_alleles(
+    tumour: Sample,
+    normal: Sample | None,
+    reference: Reference,
+    seen: Territory,
+    scratch: Path,
+) -> tuple[Given, list[Finding]]:
+    """What other callers passed of a tumour on callable bases, and what was left out, why.
+
+    A file that cannot be used is told and left out: the tumour's own reads are enough. So
+    are germline callers, and tumours called alone beside a normal of ours: their calls hold
+    inherited alleles.
+    """
+    found: Given = {}
+    remarks = []
+    for number, lane in enumerate(tumour.evidence, start=1):
+        path = link(lane, lane.calls, scratch)
+        try:
+            told = _why_not(path, tumour, normal)
+            records = [] if told else list(_passed(path, tumour, normal, reference, seen))
+        except InputError as error:
+            told, records = error.findings[0].sentence.rstrip("."), []
+        if told:
+            remarks.append(Finding("EVIDENCE_LEFT_OUT", "", {"number": number, "reason": told}))
+        for allele, record in records:
+            found.setdefault(allele, {})[record.caller] = record
+    return found, remarks
+
+
+def _why_not(path: Path, tumour: Sample, normal: Sample | None) -> str:
+    """Why a file that can be read is no evidence; empty where it is."""
+    header, _ = read_vcf(path)
+    if is_structural(header):
+        return "it holds structural variants, which are called from the reads"
+    adapter = adapter_of(header)
+    if adapter.origin == "germline":
+        return f"{adapter.name} calls germline variants"
+    roles = roles_of(header, adapter, tumour.name, normal.name if normal else "")
+    if normal is not None and header.samples and roles.normal is None:
+        return f"{adapter.name} called the tumour without its normal"
+    return ""
+
+
+def _passed(
+    path: Path, tumour: Sample, normal: Sample | None, reference: Reference, seen: Territory
+) -> Iterator[tuple[Allele, CallerRecord]]:
+    name = normal.name if normal else ""
+    for record in read_calls(path, reference, tumour.name, name):
+        allele = allele_of(record.edit, reference) if record.passed else None
+        if allele is not None and seen.holds(allele[0], allele[1]):
+            yield allele, record
+
+
+def allele_of(edit: Edit, reference: Reference) -> Allele | None:
+    """The allele as VCF writes it, with the base before an insertion or deletion.
+
+    None for one that stands before the first base.
+    """
+    contig, start, end, alt = edit
+    bases = reference[contig]
+    if alt and start < end:
+        return contig, start, bases[start:end], alt
+    if start == 0:
+        return None
+    return contig, start - 1, bases[start - 1 : end], bases[start - 1] + alt

@@ -1,0 +1,147 @@
+"""Other callers' calls as evidence: what they add, what is left out and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from equisite.genomics.adapters.records import CallerRecord
+from equisite.genomics.samples import Sample
+from equisite.genomics.somatic.calls import call_tumour, vcf_lines
+from equisite.genomics.somatic.filters import Setting
+from equisite.genomics.somatic.others import Given, allele_of, given_alleles
+from equisite.intake.index import SequencingItem
+from equisite.protocol.somatic import Somatic
+from equisite.variants.alleles import Edit, left_shifted, trim
+from equisite.variants.intervals import Territory
+
+SEQUENCE = "".join(np.random.default_rng(2).choice(list("ACGT"), 400))
+REFERENCE = {"c1": SEQUENCE}
+SEEN = Territory.of([("c1", 0, 300)])
+MUTECT2 = ["##source=Mutect2", "##tumor_sample=T", "##normal_sample=N"]
+LOFREQ = ["##source=lofreq call -f x"]
+
+
+def vcf(path: Path, head: list[str], samples: tuple[str, ...], *records: str) -> Path:
+    columns = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
+    columns += ["FORMAT", *samples] if samples else []
+    lines = [*head, "\t".join(columns), *(r.replace(" ", "\t") for r in records)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def lane(number: int, kind: str, calls: str = "") -> SequencingItem:
+    name = "T" if kind == "tumour" else "N"
+    files = ("", "", "" if calls else "/x.bam", calls)
+    return SequencingItem("p", name, name, number, kind, "", "", *files, "exome", "unknown", "")
+
+
+def pair(*calls: Path) -> tuple[Sample, Sample]:
+    evidence = tuple(lane(n, "tumour", str(path)) for n, path in enumerate(calls, start=2))
+    tumour = Sample("T", "p", "T", "tumour", (lane(1, "tumour"),), evidence)
+    return tumour, Sample("N", "p", "N", "normal", (lane(1, "normal"),))
+
+
+def swap(base: str) -> str:
+    return "A" if base != "A" else "C"
+
+
+def snv(position: int, extra: str, passed: str = "PASS") -> str:
+    ref = SEQUENCE[position]
+    return f"c1 {position + 1} . {ref} {swap(ref)} . {passed} {extra}"
+
+
+def found(tmp_path: Path, *calls: Path, alone: bool = False) -> tuple[Given, list[str]]:
+    tumour, normal = pair(*calls)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    alleles, remarks = given_alleles(
+        tumour, None if alone else normal, REFERENCE, SEEN, scratch
+    )
+    return alleles, [f"{r.code} {r.numbers['number']} {r.numbers['reason']}" for r in remarks]
+
+
+def test_passed_alleles_of_callable_bases_by_caller(tmp_path: Path) -> None:
+    mutect2 = vcf(
+        tmp_path / "m.vcf",
+        MUTECT2,
+        ("N", "T"),
+        snv(50, "TLOD=9 AD 30,0 20,9"),
+        snv(60, "TLOD=9 AD 30,0 20,9", "weak_evidence"),
+        snv(350, "TLOD=9 AD 30,0 20,9"),
+    )
+    lofreq = vcf(
+        tmp_path / "l.vcf", LOFREQ, (), snv(50, "DP4=10,10,4,5"), snv(70, "DP4=1,1,2,3")
+    )
+    alleles, remarks = found(tmp_path, mutect2, lofreq)
+    assert remarks == []
+    assert {a[1]: sorted(by) for a, by in alleles.items()} == {
+        50: ["LoFreq", "Mutect2"],
+        70: ["LoFreq"],
+    }
+
+
+def test_what_is_no_evidence_is_told_by_number(tmp_path: Path) -> None:
+    unknown = vcf(tmp_path / "u.vcf", ["##source=other"], ("T",))
+    germline = vcf(tmp_path / "g.vcf", ["##source=HaplotypeCaller"], ("T",))
+    alone = vcf(tmp_path / "a.vcf", MUTECT2[:2], ("T",), snv(50, "TLOD=9 AD 20,9"))
+    manta = vcf(tmp_path / "s.vcf", ["##source=GenerateSVCandidates 1"], ("N", "T"))
+    broken = tmp_path / "b.vcf"
+    broken.write_text("no VCF\n", encoding="utf-8")
+    alleles, remarks = found(tmp_path, unknown, germline, alone, manta, broken)
+    assert alleles == {}
+    assert [r.split()[:2] for r in remarks] == [["EVIDENCE_LEFT_OUT", n] for n in "12345"]
+    for remark, word in zip(
+        remarks, ["known are Mutect2", "germline", "without its normal", "structural", "VCF"],
+        strict=True,
+    ):  # fmt: skip
+        assert word in remark
+
+
+def test_calls_of_a_tumour_alone_are_evidence_for_a_tumour_alone(tmp_path: Path) -> None:
+    alone = vcf(tmp_path / "a.vcf", MUTECT2[:2], ("T",), snv(50, "TLOD=9 AD 20,9"))
+    alleles, remarks = found(tmp_path, alone, alone=True)
+    assert (len(alleles), remarks) == (1, [])
+
+
+def record(caller: str, tumour: tuple[int | None, int | None]) -> CallerRecord:
+    edit = Edit("c1", 50, 51, swap(SEQUENCE[50]))
+    return CallerRecord(edit, *tumour, None, None, ("PASS",), True, None, caller, "somatic")
+
+
+@pytest.mark.parametrize(("callers", "grade"), [(("X",), "low"), (("X", "Y"), "medium")])
+def test_classes_without_our_own_evidence(callers: tuple[str, ...], grade: str) -> None:
+    allele = ("c1", 50, SEQUENCE[50], swap(SEQUENCE[50]))
+    told: Given = {allele: {c: record(c, (None, None)) for c in callers}}
+    told[allele]["X"] = record("X", (20, 5))
+    setting = Setting(Somatic(), alone=False, panel=False)
+    calls = call_tumour([], [], setting, None, None, ["c1"], told)
+    assert [(c.callers, c.grade) for c in calls] == [(callers, grade)]
+    last = list(vcf_lines(calls, {"c1": 400}, setting))[-1].split("\t")
+    assert f"EVID={','.join(callers)};CLASS={grade}" in last[7]
+    assert last[9:] == ["0/1:20,5:25", "0/0:.,.:."]
+    assert call_tumour([], [], setting, None, None, ["c1"]) == []
+
+
+@given(st.integers(1, 380), st.integers(0, 4), st.text("ACGT", max_size=4))
+def test_alleles_are_written_as_vcf_does(start: int, length: int, alt: str) -> None:
+    ref = SEQUENCE[start : start + length]
+    edit = trim("c1", start, ref, alt)
+    if edit is None or edit.start == 0:
+        return
+    allele = allele_of(edit, REFERENCE)
+    assert allele is not None
+    contig, position, written_ref, written_alt = allele
+    assert SEQUENCE[position : position + len(written_ref)] == written_ref
+    assert written_ref and written_alt
+    again = trim(contig, position, written_ref, written_alt)
+    assert again is not None
+    assert left_shifted(again, REFERENCE) == left_shifted(edit, REFERENCE)
+
+
+def test_an_insertion_before_the_first_base_has_no_allele() -> None:
+    assert allele_of(Edit("c1", 0, 0, "A"), REFERENCE) is None
