@@ -48,6 +48,7 @@ def test_case(path: Path, site: Path) -> None:
 def test_every_refusal_of_intake_and_protocol_has_a_case() -> None:
     elsewhere = {
         "MORE_OF_A_KIND",  # tests/intake/test_check.py
+        "LAYER_MISSING",
         "SITE_KEY_BROKEN",  # tests/intake/test_secret.py
         "SITE_KEY_OPEN",
         "KEY_NOT_ED25519",  # tests/protocol/test_load.py

@@ -128,3 +128,11 @@ def test_a_misspelt_column_is_read_as_the_one_it_is_like() -> None:
     ]
     assert sheet.lines[0].cells == {"patient": "A", "sample": "a"}
     assert not sheet.certain  # flowcell may be the lane
+
+
+def test_a_unit_in_brackets_and_an_id_behind_the_name_mean_the_column() -> None:
+    _, findings = read(b"Patient ID\tLane (number)\n", required=("patient", "lane"))
+    assert [f.numbers["guess"] for f in findings] == [
+        " Did you mean patient?",
+        " Did you mean lane?",
+    ]

@@ -22,6 +22,13 @@ Model = TypeVar("Model", bound=BaseModel)
 COMPUTED = frozenset({"analysis_set", "age_band", "sex_female"})
 """Clinical variables that are computed from others and may not be given."""
 
+KINDS: dict[str, type[BaseModel]] = {
+    "patients": PatientRow,
+    "sequencing": SequencingRow,
+    "imaging": ImagingRow,
+}
+"""The three sheets, as `sheets` of config.yaml names them."""
+
 
 @dataclass(frozen=True)
 class Row(Generic[Model]):
@@ -56,7 +63,8 @@ def read_patients(path: Path, name: str) -> tuple[Sheet[PatientRow] | None, list
     """`patients.tsv`; further columns must be clinical variables of the codebook."""
     clinical = clinical_columns()
     known = (*PatientRow.model_fields, *clinical)
-    text, findings = read_sheet(path, name, ("patient", "sex", "diagnosis"), known)
+    others = _others(PatientRow)
+    text, findings = read_sheet(path, name, _required(PatientRow), known, others)
     if text is None:
         return None, findings
     if not {"age", "birth_year"} & set(text.columns) and not _blames(findings, "age"):
@@ -109,11 +117,20 @@ def clinical_columns() -> dict[str, Variable]:
 def _read(
     path: Path, name: str, model: type[Model]
 ) -> tuple[Sheet[Model] | None, list[Finding]]:
-    required = tuple(c for c, f in model.model_fields.items() if f.is_required())
-    text, findings = read_sheet(path, name, required, tuple(model.model_fields))
+    known = tuple(model.model_fields)
+    text, findings = read_sheet(path, name, _required(model), known, _others(model))
     if text is None:
         return None, findings
     return _typed(text, path, model, findings), findings
+
+
+def _required(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(c for c, f in model.model_fields.items() if f.is_required())
+
+
+def _others(model: type[BaseModel]) -> dict[str, tuple[str, ...]]:
+    """Columns that the other kinds of sheets must have."""
+    return {kind: _required(other) for kind, other in KINDS.items() if other is not model}
 
 
 def _typed(

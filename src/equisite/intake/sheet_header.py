@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from equisite.core.errors import Finding
@@ -20,24 +20,41 @@ class Header:
     """The columns as written, and the known column of each position.
 
     usable: position to known column, where it is known or guessed. nameless: positions
-    without a name. certain: no column's meaning is open.
+    without a name. certain: no column's meaning is open. quoted: all names stand in quotation
+    marks, as then do the cells; that is told once.
     """
 
     columns: tuple[str, ...]
     usable: dict[int, str]
     nameless: tuple[int, ...]
     certain: bool
+    quoted: bool = False
 
 
 def read_header(
-    line: str, name: str, required: tuple[str, ...], known: tuple[str, ...]
+    line: str,
+    name: str,
+    required: tuple[str, ...],
+    known: tuple[str, ...],
+    others: Mapping[str, tuple[str, ...]],
 ) -> tuple[Header | None, list[Finding]]:
-    """The header of a sheet and what is wrong with it; None where nothing can be read."""
+    """The header of a sheet and what is wrong with it; None where nothing can be read.
+
+    others: columns that sheets of other kinds must have.
+    """
     columns = line.split("\t")
+    where = f"{name} line 1"
     findings = list(_separator(columns, name, required))
+    quoted = len(columns) > 1 and all(is_quoted(column) for column in columns)
+    if quoted:
+        columns = [column[1:-1] for column in columns]
+    for kind, needed in others.items():
+        if set(needed) <= set(columns) and not set(required) <= set(columns):
+            findings.append(Finding("SHEET_OF_OTHER_KIND", where, {"kind": kind}))
     if findings:
         return None, findings
-    where = f"{name} line 1"
+    if quoted:
+        findings.append(Finding("SHEET_QUOTED", where))
     usable: dict[int, str] = {}
     nameless: list[int] = []
     named: set[str] = set()
@@ -68,12 +85,18 @@ def read_header(
         for column in required
         if column not in usable.values() and column not in named
     ]
-    return Header(tuple(columns), usable, tuple(nameless), certain), findings
+    return Header(tuple(columns), usable, tuple(nameless), certain, quoted), findings
+
+
+def is_quoted(cell: str) -> bool:
+    """Whether a cell stands in quotation marks."""
+    return len(cell) > 1 and cell[0] == cell[-1] == '"'
 
 
 def _guess(column: str, free: list[str]) -> tuple[str, bool]:
     """The free column that a name may mean, and whether it is read as that one."""
-    plain = re.sub(r"[\s-]+", "_", column.strip().strip('"').strip()).casefold()
+    bare = re.sub(r"[(\[].*?[)\]]", "", column).strip().strip('"').strip()  # a unit in brackets
+    plain = re.sub(r"[\s-]+", "_", bare).casefold()
     if plain in free:
         return plain, True
     best = did_you_mean(plain, free).removeprefix(" Did you mean ").rstrip("?")

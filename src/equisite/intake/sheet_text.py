@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from equisite.core.errors import Finding
-from equisite.intake.sheet_header import Header, read_header
+from equisite.intake.sheet_header import Header, is_quoted, read_header
 from equisite.protocol.site import WITHDRAWN
 
 FREE_TEXT = frozenset(("fastq_1", "fastq_2", "reads", "calls", "series", "mask", "roi_label"))
@@ -53,13 +55,18 @@ class SheetText:
 
 
 def read_sheet(
-    path: Path, name: str, required: tuple[str, ...], known: tuple[str, ...]
+    path: Path,
+    name: str,
+    required: tuple[str, ...],
+    known: tuple[str, ...],
+    others: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> tuple[SheetText | None, list[Finding]]:
     """Read tab-separated text with one header line.
 
     A byte order mark and any line end are accepted: they change no cell. `missing` is the
     empty cell and nothing else; an id `NA` or `001` stays as it is. Rows without any cell
-    are skipped. Returns None where no row can be trusted, and all findings.
+    are skipped. others: columns that sheets of other kinds must have.
+    Returns None where no row can be trusted, and all findings.
     """
     text, problem = _text_of(path, name)
     if problem is not None:
@@ -67,7 +74,7 @@ def read_sheet(
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if not lines[0].strip():
         return None, [Finding("SHEET_EMPTY", name)]
-    header, findings = read_header(lines[0], name, required, known)
+    header, findings = read_header(lines[0], name, required, known, others)
     if header is None:
         return None, findings
     rows: list[Line] = []
@@ -76,14 +83,16 @@ def read_sheet(
     for number, line in enumerate(lines[1:], start=2):
         if not line.strip():
             continue
-        row, wrong = _row(line.split("\t"), header, name, number)
+        cells = line.split("\t")
+        if header.quoted:  # told once, for the header
+            cells = [cell[1:-1] if is_quoted(cell) else cell for cell in cells]
+        row, wrong = _row(cells, header, name, number)
         findings += wrong
         if row is not None:
             rows.append(row)
             if not row.whole:
-                mentioned |= {_bare(cell) for cell in line.split("\t")}
+                mentioned |= {_bare(cell) for cell in cells}
             elif header.nameless:
-                cells = line.split("\t")
                 nameless = nameless or any(cells[i].strip() for i in header.nameless)
     return (
         SheetText(
@@ -172,7 +181,7 @@ def _form(
 ) -> tuple[str, dict[str, str | int | float | bool]] | None:
     if cell != cell.strip():
         return "CELL_SPACES", {"cell": cell.strip()}
-    if len(cell) > 1 and cell[0] == cell[-1] == '"':
+    if is_quoted(cell):
         return "CELL_QUOTED", {"cell": cell[1:-1]}
     for position, sign in enumerate(cell, start=1):
         if _unseen(sign) and (column not in FREE_TEXT or sign in _CONTROLS):
@@ -189,6 +198,6 @@ def _unseen(sign: str) -> bool:
 def _bare(cell: str) -> str:
     """A cell without what is not seen, and without blanks and quotation marks around it."""
     cell = "".join(sign for sign in cell if not _unseen(sign)).strip()
-    if len(cell) > 1 and cell[0] == cell[-1] == '"':
+    if is_quoted(cell):
         return cell[1:-1].strip()
     return cell
