@@ -54,9 +54,8 @@ def compute(
     for setting in settings.filters:
 
         def fill_in(found: Case, setting: Filter = setting, tight: Box = tight) -> None:
-            response = _response(values, new_mm, setting, bands)
-            near = np.ascontiguousarray(response[tight.slices])
-            intensity_values(found, near, used[tight.slices], new_mm, engine)
+            response = _response(values, new_mm, setting, tight, bands)
+            intensity_values(found, response, used[tight.slices], new_mm, engine)
 
         keep_response(case, "pyradiomics", setting, {}, fill_in)
 
@@ -83,16 +82,20 @@ def _on_grid(
 
 
 def _response(
-    values: Values, new_mm: Triple, setting: Filter, bands: dict[str, dict[str, Values]]
+    values: Values,
+    new_mm: Triple,
+    setting: Filter,
+    box: Box,
+    bands: dict[str, dict[str, Values]],
 ) -> Values:
-    """Response in the type that PyRadiomics has: it decides the edges of grey levels.
+    """Response in a box, in the type that PyRadiomics has: it decides edges of grey levels.
 
     bands: sub-bands by wavelet, which one transform gives together.
     """
     if isinstance(setting, PyradiomicsLogFilter):
-        return recursive_log(values, new_mm[::-1], setting)
+        return recursive_log(values, new_mm[::-1], setting, box)
     if isinstance(setting, PyradiomicsWaveletFilter):
         if setting.wavelet not in bands:
-            bands[setting.wavelet] = stationary_wavelet(values, setting.wavelet)
+            bands[setting.wavelet] = stationary_wavelet(values, setting.wavelet, box)
         return bands[setting.wavelet][setting.band]
     raise InputError("FILTER_OF_OTHER_MODE", filter=setting.name, mode="pyradiomics")

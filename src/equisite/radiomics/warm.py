@@ -10,6 +10,7 @@ from equisite.radiomics.kernels import (  # noqa: F401 (imported to be compiled)
     mesh,
     parts,
     peaks,
+    recursive,
     spectra,
     texture,
 )

@@ -10,6 +10,8 @@ import pytest
 
 from equisite.protocol.filters import PyradiomicsLogFilter
 from equisite.radiomics.filters.as_pyradiomics import recursive_log, stationary_wavelet
+from equisite.radiomics.filters.recursive_gaussian import laplacian
+from equisite.radiomics.region import Box
 
 
 def peer() -> Any:
@@ -66,3 +68,41 @@ def test_log_is_equal_to_the_last_bit(kind: str) -> None:
     assert (name, rest) == ("log-sigma-2-0-mm-3D", [])
     assert ours.dtype == np.float32
     assert np.array_equal(ours, pixels(volume))
+
+
+@pytest.mark.parametrize("sigma", [0.4, 1.0, 2.5, 7.0])
+@pytest.mark.parametrize("shape", [(4, 5, 6), (9, 20, 17)])
+def test_the_recursive_laplacian_is_that_of_itk(
+    sigma: float, shape: tuple[int, int, int]
+) -> None:
+    import SimpleITK as sitk  # noqa: N813 (its customary name)
+
+    image = np.random.default_rng(3).normal(0, 500, shape)
+    spacing_xyz = (1.3, 0.7, 2.0)
+    theirs = sitk.LaplacianRecursiveGaussianImageFilter()
+    theirs.SetNormalizeAcrossScale(True)
+    theirs.SetSigma(sigma)
+    expected = pixels(theirs.Execute(as_volume(image, spacing_xyz)))
+    whole = Box((0, 0, 0), shape)
+    assert np.array_equal(laplacian(image, spacing_xyz[::-1], sigma, whole), expected)
+    inner = Box((1, 2, 1), (3, 4, 6))
+    found = laplacian(image, spacing_xyz[::-1], sigma, inner)
+    assert np.array_equal(found, expected[inner.slices])
+
+
+@pytest.mark.parametrize("kind", ["int16", "float32", "float64"])
+@pytest.mark.parametrize("name", ["coif1", "haar", "db3"])
+@pytest.mark.parametrize(
+    "box",
+    [
+        Box((9, 10, 11), (15, 13, 20)),
+        Box((0, 10, 11), (5, 13, 20)),
+        Box((9, 8, 9), (17, 19, 27)),
+        Box((3, 2, 20), (22, 25, 29)),
+    ],
+)
+def test_a_part_of_a_wavelet_is_the_part_of_the_whole(kind: str, name: str, box: Box) -> None:
+    image = np.random.default_rng(4).normal(0, 300, (25, 26, 29)).astype(kind)
+    whole, part = stationary_wavelet(image, name), stationary_wavelet(image, name, box)
+    for band, values in whole.items():
+        assert np.array_equal(part[band], values[box.slices])
