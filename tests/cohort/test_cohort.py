@@ -19,7 +19,7 @@ from equisite.cohort.status import (
     summary_lines,
 )
 from equisite.core.errors import ConfigError
-from equisite.core.outcomes import FLAGGED, Outcome, done, write_outcomes
+from equisite.core.outcomes import FLAGGED, REFUSED, Outcome, done, write_outcomes
 from equisite.core.tables import columns_of, read_table, write_table
 from equisite.intake.index import ImagingItem
 from equisite.protocol.load import protocol_json
@@ -315,6 +315,22 @@ def test_tables_of_made_rooms_are_those_of_the_rooms():
 
     radiomics = Radiomics.model_validate({"modalities": {"MR": {"bin_count": 32}}})
     assert REGIONS[:8] == tuple(table_columns(radiomics)[:8])
+
+
+def test_who_is_held_for_exchanged_samples_has_no_variants(tmp_path: Path) -> None:
+    write_rooms(tmp_path, sequenced=("P1", "P2", "P3"))
+    told = [
+        Outcome("P1", "genomics", "P1-N", FLAGGED, "CLOSE_RELATIVES", "{}", "x.", "y."),
+        Outcome("P2", "genomics", "P2-N", REFUSED, "OWN_SAMPLES_DIFFER", "{}", "x.", "y."),
+    ]
+    write_outcomes(tmp_path / "work/genomics/people.tsv", told)
+    found = read_sources(tmp_path, [1], [1], people=True)
+    assert set(told) <= set(found.outcomes["genomics"])
+    joined = {row["patient"]: row for row in join(found, "first").rows}
+    assert [joined[p]["set_genomics"] for p in ("P1", "P2", "P3")] == ["1", "0", "1"]
+    assert joined["P2"]["mean_depth"] == ""
+    rows = {row.patient: row for row in status_rows(found, join(found, "first"))}
+    assert "OWN_SAMPLES_DIFFER" in str(rows["P2"])
 
 
 def test_tumours_stand_beside_germline_variants_in_one_row(tmp_path: Path) -> None:

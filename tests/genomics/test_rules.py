@@ -156,7 +156,7 @@ def items(folder: Path) -> list[SequencingItem]:
 def with_tools(folder: Path) -> dict[str, str]:
     """Environment in which `equisite` is this checkout's."""
     tools = folder / "bin"
-    tools.mkdir()
+    tools.mkdir(exist_ok=True)
     shim = tools / "equisite"
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m equisite.cli "$@"\n')
     shim.chmod(0o755)
@@ -368,6 +368,11 @@ def test_reads_are_measured_in_one_reading(site: Path) -> None:
     assert good["single_caller_fraction"] == "0"
     pileup = (batch / "measured/tok0.panel.tsv").read_text().splitlines()
     assert len(pileup) == len(panel().splitlines()) - 3
+
+
+def test_of_few_sites_nothing_is_said_about_pairs(site: Path) -> None:
+    snakemake(site, with_tools(site), 1, "work/genomics/people.tsv")
+    assert read_outcomes([site / "work/genomics/people.tsv"]) == []
 
 
 @pytest.mark.skipif(

@@ -16,6 +16,7 @@ rule cohort_join_rooms:
             batch=SITE.genomics_batches if SOMATIC else [],
             what=["tumours", "outcomes"],
         ),
+        people=["work/genomics/people.tsv"] if COMPARED else [],
         pairs=expand("work/imaging/{batch}/regions.tsv", batch=SITE.imaging_batches),
         imaging_outcomes=expand(
             "work/imaging/{batch}/outcomes.tsv", batch=SITE.imaging_batches
@@ -42,6 +43,7 @@ rule cohort_join_rooms:
         code=code_digest("cohort"),
         protocol=SITE.protocol_digest("protocol", "cohort"),
         somatic=SOMATIC,
+        compared=COMPARED,
         site=SITE.site_digest("site", "freeze"),
         genomics=SITE.genomics_batches,
         imaging=SITE.imaging_batches,

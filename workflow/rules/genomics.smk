@@ -395,6 +395,29 @@ rule genomics_count_features:
         """
 
 
+rule genomics_compare_people:
+    input:
+        measured=expand("work/genomics/{batch}/measured", batch=SITE.genomics_batches),
+        frequencies="work/reference/site/frequencies.tsv",
+    output:
+        outcomes=ensure("work/genomics/people.tsv", non_empty=True),
+    log:
+        "logs/genomics_compare_people/all.log",
+    benchmark:
+        "logs/benchmarks/genomics_compare_people/all.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        code=code_digest("genomics"),
+        batches=SITE.genomics_batches,
+    shell:
+        """
+        equisite genomics compare-people --batches {params.batches} \
+            --frequencies {input.frequencies} --outcomes {output.outcomes} 2>{log}
+        """
+
+
 rule genomics_write_report:
     input:
         measured=expand("work/genomics/{batch}/measured", batch=SITE.genomics_batches),

@@ -55,7 +55,10 @@ def join_cohort(args: argparse.Namespace) -> int:
     protocol = read_frozen_protocol(folder / "work/intake/protocol.json")
     several = protocol.cohort.several_series
     tumours = protocol.genomics.somatic != "off"
-    sources = read_sources(folder, args.genomics_batches, args.imaging_batches, tumours=tumours)
+    people = bool(args.genomics_batches) and protocol.genomics.frequencies is not None
+    sources = read_sources(
+        folder, args.genomics_batches, args.imaging_batches, tumours=tumours, people=people
+    )
     joined = join(sources, several)
     warnings = check_complete(sources, joined)
     rows, counted = status_rows(sources, joined), stages(sources, joined)

@@ -97,6 +97,12 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     count.add_argument("--outcomes", type=Path, required=True)
     count.set_defaults(call=_count_features)
 
+    people = verbs.add_parser("compare-people", help="compare the samples of all batches")
+    people.add_argument("--batches", nargs="+", required=True, metavar="NUMBER")
+    people.add_argument("--frequencies", type=Path, required=True)
+    people.add_argument("--outcomes", type=Path, required=True)
+    people.set_defaults(call=_compare_people)
+
     report = verbs.add_parser("write-report", help="write MultiQC's page over all batches")
     report.add_argument("--batches", nargs="+", required=True, metavar="NUMBER")
     report.add_argument("--out", type=Path, required=True)
@@ -294,6 +300,21 @@ def _count_features(args: argparse.Namespace) -> int:
     write_table(args.quality, QUALITY_COLUMNS, counted.quality)
     write_outcomes(args.outcomes, counted.outcomes)
     print(f"{len(rows)} patients with features", file=sys.stderr)
+    return 0
+
+
+def _compare_people(args: argparse.Namespace) -> int:
+    from equisite.core.outcomes import write_outcomes
+    from equisite.genomics.people import MeasuredBatch, compare_people
+
+    batches = [
+        MeasuredBatch(
+            Path(f"work/intake/genomics/{number}.tsv"),
+            Path(f"work/genomics/{number}/measured"),
+        )
+        for number in args.batches
+    ]
+    write_outcomes(args.outcomes, compare_people(batches, args.frequencies))
     return 0
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from equisite.core.errors import ConfigError
-from equisite.core.outcomes import Outcome, read_outcomes
+from equisite.core.outcomes import REFUSED, Outcome, read_outcomes
 from equisite.core.tables import read_rows, read_table
 from equisite.intake.index import ImagingItem, SequencingItem
 
@@ -57,10 +57,12 @@ def read_sources(
     imaging_batches: Iterable[int],
     *,
     tumours: bool = False,
+    people: bool = False,
 ) -> Sources:
     """Read what a run left in a site folder; batch 0, the public pack, is no patient.
 
     tumours: somatic variants were called; their features stand beside the germline ones.
+    people: the site's samples were compared; who is refused there has no variant features.
 
     Raises ConfigError COLUMNS_DIFFER when batches do not fit together, ROW_TWICE when
     a patient has two rows where one is allowed.
@@ -78,7 +80,9 @@ def read_sources(
     _each_once("genomics", variants)
     _each_once("genomics", more)
     variant_columns += more_columns
-    variants = _beside(variants, more)
+    compared = read_outcomes([folder / "work/genomics/people.tsv"] if people else [])
+    held = {o.patient for o in compared if o.outcome == REFUSED}
+    variants = [row for row in _beside(variants, more) if row["patient"] not in held]
     samples = [
         row.patient
         for b in genomics
@@ -92,7 +96,12 @@ def read_sources(
     images = [row.patient for row in series]
     outcomes = {
         "clinical": read_outcomes([folder / "work/clinical/outcomes.tsv"]),
-        "genomics": read_outcomes(b / "outcomes.tsv" for b in [*genomics, *of_tumours]),
+        "genomics": sorted(
+            {
+                *read_outcomes(b / "outcomes.tsv" for b in [*genomics, *of_tumours]),
+                *compared,
+            }
+        ),
         "imaging": read_outcomes(folder / "work/imaging" / b / "outcomes.tsv" for b in imaging),
         "radiomics": read_outcomes(
             folder / "work/radiomics" / b / "outcomes.tsv" for b in imaging
