@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from made_evidence import ALONE, PAIRED, but
 
 from equisite.genomics.somatic.calls import (
     Call,
@@ -16,21 +17,13 @@ from equisite.genomics.somatic.calls import (
     vcf_lines,
 )
 from equisite.genomics.somatic.evidence import Evidence
-from equisite.genomics.somatic.filters import Setting
 from equisite.genomics.somatic.freebayes import Counted
 from equisite.genomics.somatic.gather import PairFacts
 from equisite.genomics.somatic.panel import build_panel, write_sighted
-from equisite.protocol.somatic import Somatic
-
-CLEAR = Evidence(
-    "c", 10, "A", "G", 8, 32, 40, 0, 25, 25, 15.0, 7.5, 1.5, 60.0, 60.0, 30.0, 0.2, 1.0, 4, 4
-)
-PAIRED = Setting(Somatic(), alone=False, panel=True)
-ALONE = Setting(Somatic(), alone=True, panel=True)
 
 
 def at(position: int, **changes: object) -> Evidence:
-    return dataclasses.replace(CLEAR, position=position, **changes)  # type: ignore[arg-type]
+    return but(position=position, **changes)
 
 
 def seconded(evidence: Evidence, alt: int = 8) -> Counted:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_evidence import ALONE, CLEAR, NO_PANEL, PAIRED, but
 
 from equisite.core.outcomes import FLAGGED, REFUSED, Outcome, judged
 from equisite.genomics.samples import Sample
 from equisite.genomics.somatic import contamination
 from equisite.genomics.somatic.evidence import Evidence
 from equisite.genomics.somatic.filters import (
-    Setting,
     confidence,
     failures,
     germline_like,
@@ -28,17 +28,6 @@ from equisite.genomics.somatic.pair import Gathered, judge_pair, median
 from equisite.genomics.somatic.pairs import outcomes_of_normals, pair_samples
 from equisite.intake.index import SequencingItem
 from equisite.protocol.somatic import Somatic
-
-CLEAR = Evidence(
-    "c", 10, "A", "G", 8, 32, 40, 0, 25, 25, 15.0, 7.5, 1.5, 60.0, 60.0, 30.0, 0.2, 1.0, 4, 4
-)
-PAIRED = Setting(Somatic(), alone=False, panel=True)
-NO_PANEL = Setting(Somatic(), alone=False, panel=False)
-ALONE = Setting(Somatic(), alone=True, panel=True)
-
-
-def but(**changes: object) -> Evidence:
-    return dataclasses.replace(CLEAR, **changes)  # type: ignore[arg-type]
 
 
 def test_clear_evidence_is_called() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from equisite.genomics.somatic.bases import MappedReference
 from equisite.genomics.somatic.haplotypes import (
     INDEL_LEVELS,
-    MAPQ,
+    LOWEST_MAPQ,
     REACH,
     candidates,
     haplotypes,
@@ -45,7 +45,7 @@ from equisite.variants.alleles import Edit
 
 ERROR = 10 ** (-np.arange(QUALITY, HIGHEST + 1) / 10)
 """Probability of error at each level of `votes`: float64, (LEVELS,)."""
-_MAP_ERROR = 10 ** (-np.arange(MAPQ, MAPQ + INDEL_LEVELS) / 10)
+_MAP_ERROR = 10 ** (-np.arange(LOWEST_MAPQ, LOWEST_MAPQ + INDEL_LEVELS) / 10)
 _INDEL_ERROR, _INDEL_WORST, _SHORT_REPEAT = 1e-4, 0.2, 3
 """Polymerase error of an indel: 1e-4 up to three units of a repeat, doubled by each more."""
 MARGIN = 1000

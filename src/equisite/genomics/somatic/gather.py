@@ -24,7 +24,7 @@ from equisite.genomics.somatic.evidence import (
 )
 from equisite.genomics.somatic.filters import PAIR_LOD, Setting, failures, germline_like
 from equisite.genomics.somatic.pair import FEWEST, Frequencies, Gathered, judge_pair, median
-from equisite.genomics.somatic.records import Reads, ReadStream, open_reads
+from equisite.genomics.somatic.records import FIELDS, Reads, ReadStream, open_reads
 from equisite.genomics.somatic.votes import CODE, QUALITY
 from equisite.genomics.somatic.windows import (
     BedWriter,
@@ -39,7 +39,7 @@ from equisite.variants.intervals import Territory
 RARE = 0.005
 """Population frequency from which on an allele helps to find foreign reads."""
 PAIRED, ALONE = "TN", "TO"
-_NO_READS = Reads(np.empty(0, np.uint8), np.empty((0, 14), np.int64))
+_NO_READS = Reads(np.empty(0, np.uint8), np.empty((0, FIELDS), np.int64))
 
 
 @dataclass(frozen=True)

@@ -16,18 +16,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equisite.genomics.somatic.compiled import compiled
-from equisite.genomics.somatic.records import Bytes, Numbers, Reads
-from equisite.genomics.somatic.votes import Counts, base_at, operation
+from equisite.genomics.somatic.records import (
+    CIGAR,
+    CIGARS,
+    CLIP_LEFT,
+    CLIP_RIGHT,
+    END,
+    FLAG,
+    LENGTH,
+    MAPQ,
+    POS,
+    QUAL,
+    SEQ,
+    Bytes,
+    Numbers,
+    Reads,
+)
+from equisite.genomics.somatic.votes import (
+    BACKWARD,
+    FEATURES,
+    HIGHEST,
+    Counts,
+    add_fragment,
+    base_at,
+    operation,
+)
 from equisite.variants.alleles import Edit, left_shifted, span
 
 REACH = 300
 """Bases of each haplotype on either side of the change."""
 LONGEST = 60
 """Bases of a change; longer ones are structural variants."""
-MAPQ = 30
+LOWEST_MAPQ = 30
 """Mapping quality that a read needs."""
-MAPQ_HIGHEST = 50
-INDEL_LEVELS = MAPQ_HIGHEST - MAPQ + 1
+HIGHEST_MAPQ = 50
+INDEL_LEVELS = HIGHEST_MAPQ - LOWEST_MAPQ + 1
 """Levels of min(mapping quality, 50): the errors of a vote depend on nothing else."""
 DECIDES = 2.0
 """Log10 ratio of likelihoods from which on a read votes."""
@@ -41,8 +64,8 @@ FLANK = 10
 """Aligned bases on either side of a place without gap by which a read's own alignment shows
 the reference; aligners place gaps from there on."""
 _WORST = 0.75
-_MATCH = np.array([math.log10(1 - min(10 ** (-q / 10), _WORST)) for q in range(36)])
-_MISMATCH = np.array([math.log10(min(10 ** (-q / 10), _WORST) / 3) for q in range(36)])
+_MATCH = np.array([math.log10(1 - min(10 ** (-q / 10), _WORST)) for q in range(HIGHEST + 1)])
+_MISMATCH = np.array([math.log10(min(10 ** (-q / 10), _WORST) / 3) for q in range(HIGHEST + 1)])
 
 
 @dataclass(frozen=True)
@@ -73,17 +96,17 @@ def find_gaps(buffer: Bytes, table: Numbers, minimum: int, longest: int) -> Numb
     """
     room = 0
     for number in range(len(table)):
-        room += table[number, 8]
+        room += table[number, CIGARS]
     found = np.zeros((room, 6), np.int64)
     count = 0
     for number in range(len(table)):
         row = table[number]
-        if row[4] < minimum:
+        if row[MAPQ] < minimum:
             continue
-        at, place = row[1], 0
-        for step in range(row[8]):
-            kind, size = operation(buffer, row[7] + 4 * step)
-            if kind in (1, 2) and size <= longest and 0 < place < row[5]:
+        at, place = row[POS], 0
+        for step in range(row[CIGARS]):
+            kind, size = operation(buffer, row[CIGAR] + 4 * step)
+            if kind in (1, 2) and size <= longest and 0 < place < row[LENGTH]:
                 gap = found[count]
                 gap[0], gap[4], gap[5] = at, place, number
                 if kind == 2:
@@ -92,7 +115,7 @@ def find_gaps(buffer: Bytes, table: Numbers, minimum: int, longest: int) -> Numb
                     gap[2] = size
                     hashed = np.int64(7)
                     for index in range(size):
-                        hashed = hashed * 31 + base_at(buffer, row[9], place + index)
+                        hashed = hashed * 31 + base_at(buffer, row[SEQ], place + index)
                     gap[3] = hashed
                 count += 1
             if kind in (0, 7, 8):
@@ -113,7 +136,7 @@ def candidates(
     origin: int,
     *,
     fragments: int,
-    mapq: int = MAPQ,
+    mapq: int = LOWEST_MAPQ,
 ) -> list[Edit]:
     """Gaps that enough fragments show, leftmost and sorted.
 
@@ -134,7 +157,7 @@ def candidates(
         place, read = gaps[first[number], 4:6].tolist()
         row = reads.table[read]
         letters = [
-            "ACGTN"[base_at(reads.buffer, int(row[9]), place + i)] for i in range(inserted)
+            "ACGTN"[base_at(reads.buffer, int(row[SEQ]), place + i)] for i in range(inserted)
         ]
         alt = "".join(letters)
         if "N" in alt or "N" in text[start : start + deleted]:
@@ -208,14 +231,14 @@ def _score(
     mismatch: NDArray[np.float64],
 ) -> float:
     total = 0.0
-    for index in range(row[5]):
+    for index in range(row[LENGTH]):
         at = offset + index
         if at < 0 or at >= len(haplotype):
             continue
-        code = base_at(buffer, row[9], index)
+        code = base_at(buffer, row[SEQ], index)
         if code == 4 or haplotype[at] == 4:
             continue
-        quality = min(buffer[row[10] + index], 35)
+        quality = min(buffer[row[QUAL] + index], HIGHEST)
         total += match[quality] if code == haplotype[at] else mismatch[quality]
     return total
 
@@ -239,19 +262,19 @@ def _own_alignment(
     bases all through and beyond, else 0.
     """
     total, shows = 0.0, 0
-    at, place = row[1], 0
-    for step in range(row[8]):
-        kind, size = operation(buffer, row[7] + 4 * step)
+    at, place = row[POS], 0
+    for step in range(row[CIGARS]):
+        kind, size = operation(buffer, row[CIGAR] + 4 * step)
         if kind in (0, 7, 8):
-            if at <= low - 10 and at + size >= high + 10:
+            if at <= low - FLANK and at + size >= high + FLANK:
                 shows = -1
             for index in range(size):
                 here = at + index - start
                 if here < 0 or here >= len(ref):
                     continue
-                code = base_at(buffer, row[9], place + index)
+                code = base_at(buffer, row[SEQ], place + index)
                 if code < 4 and ref[here] < 4:
-                    quality = min(buffer[row[10] + place + index], 35)
+                    quality = min(buffer[row[QUAL] + place + index], HIGHEST)
                     total += match[quality] if code == ref[here] else mismatch[quality]
             at += size
             place += size
@@ -285,12 +308,12 @@ def _votes(
     found = np.zeros(len(table), np.int32)
     for number in range(len(table)):
         row = table[number]
-        if row[4] < 30:
+        if row[MAPQ] < LOWEST_MAPQ:
             continue
-        low, high = row[1] - row[11], row[2] + row[12]
-        if high < at or low > at + deleted or row[5] == 0:
+        low, high = row[POS] - row[CLIP_LEFT], row[END] + row[CLIP_RIGHT]
+        if high < at or low > at + deleted or row[LENGTH] == 0:
             continue
-        length = row[5]
+        length = row[LENGTH]
         from_left, from_right = low - start, high - start - length
         left_ref = _score(buffer, row, ref, from_left, match, mismatch)
         right_ref = _score(buffer, row, ref, from_right, match, mismatch)
@@ -304,59 +327,52 @@ def _votes(
         own, shows = _own_alignment(
             buffer, row, ref, start, at, start + left, deleted, inserted, match, mismatch
         )
-        if max(best_ref, best_alt) < own - 8.0:
+        if max(best_ref, best_alt) < own - EXPLAINED:
             found[number] = shows
             continue
         ratio = best_alt - best_ref
         # Bases of the read where the haplotypes differ, as the losing one is held.
         beyond = from_left + length - left
         before = len(ref) - right - from_right
-        if ratio >= 2.0:
+        if ratio >= DECIDES:
             telling = beyond if left_ref >= right_ref else before
-            if telling >= 3:
+            if telling >= TELLING:
                 found[number] = 1
-        elif ratio <= -2.0:
+        elif ratio <= -DECIDES:
             telling = beyond if left_alt >= right_alt else before
-            if telling >= 3:
+            if telling >= TELLING:
                 found[number] = -1
     return found
 
 
 @compiled
 def _by_fragment(table: Numbers, mate: Numbers, votes: Counts) -> tuple[Counts, Counts]:
-    """Votes (2, level) of reference and change, and sums (2, 5) as in `FEATURES`.
+    """Votes (2, level) of reference and change, and sums (2, feature) as in `FEATURES`.
 
     Mates that vote alike count once, those that contradict each other not at all.
     """
-    counts = np.zeros((2, 21), np.int32)
-    sums = np.zeros((2, 6), np.int32)
+    counts = np.zeros((2, INDEL_LEVELS), np.int32)
+    sums = np.zeros((2, FEATURES), np.int32)
     for number in range(len(table)):
         vote = votes[number]
         if vote == 0:
             continue
         twin = mate[number]
         row = table[number]
-        mapq = row[4]
-        forward = row[3] & 16 == 0
+        mapq = row[MAPQ]
+        forward = row[FLAG] & BACKWARD == 0
         reverse = not forward
         if twin >= 0 and votes[twin] != 0:
             if votes[twin] != vote or twin < number:
                 continue
-            mapq = max(mapq, table[twin, 4])
-            if table[twin, 3] & 16:
+            mapq = max(mapq, table[twin, MAPQ])
+            if table[twin, FLAG] & BACKWARD:
                 reverse = True
             else:
                 forward = True
         side = 1 if vote > 0 else 0
-        counts[side, min(mapq, 50) - 30] += 1
-        held = sums[side]
-        held[0] += mapq
-        held[2] += forward and not reverse
-        held[3] += reverse and not forward
-        if row[3] & 1:
-            first = (row[3] & 64 != 0) == (row[3] & 16 == 0)
-            held[4] += first
-            held[5] += not first
+        counts[side, min(mapq, HIGHEST_MAPQ) - LOWEST_MAPQ] += 1
+        add_fragment(sums[side], row[FLAG], mapq, 0, forward, reverse)
     return counts, sums
 
 

@@ -12,7 +12,16 @@ from equisite.core.errors import Finding
 from equisite.genomics.somatic import contamination
 from equisite.genomics.somatic.compiled import compiled
 from equisite.genomics.somatic.evidence import Side, Window
-from equisite.genomics.somatic.records import Bytes, Numbers
+from equisite.genomics.somatic.records import (
+    FLAG,
+    LENGTH,
+    NAME,
+    POS,
+    QUAL,
+    SEQ,
+    Bytes,
+    Numbers,
+)
 from equisite.protocol.somatic import Somatic
 
 GENOTYPED = 10
@@ -255,13 +264,13 @@ def read_prints(buffer: Bytes, table: Numbers, start: int, end: int) -> Numbers:
     count = 0
     for number in range(len(table)):
         row = table[number]
-        if row[1] < start or row[1] >= end:
+        if row[POS] < start or row[POS] >= end:
             continue
         hashed = np.uint64(14695981039346656037)  # FNV-1a
-        hashed = (hashed ^ np.uint64(row[6])) * np.uint64(1099511628211)
-        hashed = (hashed ^ np.uint64(row[1])) * np.uint64(1099511628211)
-        hashed = (hashed ^ np.uint64(row[3])) * np.uint64(1099511628211)
-        for place in range(row[9], row[10] + row[5]):
+        hashed = (hashed ^ np.uint64(row[NAME])) * np.uint64(1099511628211)
+        hashed = (hashed ^ np.uint64(row[POS])) * np.uint64(1099511628211)
+        hashed = (hashed ^ np.uint64(row[FLAG])) * np.uint64(1099511628211)
+        for place in range(row[SEQ], row[QUAL] + row[LENGTH]):
             hashed = (hashed ^ np.uint64(buffer[place])) * np.uint64(1099511628211)
         found[count] = np.int64(hashed)
         count += 1

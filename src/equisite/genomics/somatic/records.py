@@ -26,9 +26,9 @@ Numbers = NDArray[np.int64]
 LEFT_OUT = 0x4 | 0x100 | 0x200 | 0x400 | 0x800
 """Unmapped, secondary, of failed quality, duplicate, supplementary."""
 _PIECE = 1 << 22
-_FIELDS = 14
+FIELDS = 14
 (REF, POS, END, FLAG, MAPQ, LENGTH, NAME, CIGAR, CIGARS, SEQ, QUAL, CLIP_LEFT, CLIP_RIGHT,
- OFFSET) = range(_FIELDS)  # fmt: skip
+ OFFSET) = range(FIELDS)  # fmt: skip
 """Columns of `Reads.table`: number of the sequence, 0-based start and end on the reference,
 flag, mapping quality, bases, hash of the name, then offsets into `Reads.buffer` of CIGAR (and
 its number of operations), bases and qualities, soft-clipped bases at either end, and the
@@ -85,28 +85,28 @@ def _u16(buffer: Bytes, at: int) -> int:
 def tabulate(buffer: Bytes, offsets: Numbers) -> Numbers:
     """The columns of each record; offsets as `record_offsets` gives them."""
     count = len(offsets) - 1
-    table = np.zeros((count, 14), np.int64)
+    table = np.zeros((count, FIELDS), np.int64)
     for number in range(count):
         at = offsets[number] + 4
         row = table[number]
-        row[0] = _u32(buffer, at)
-        row[1] = _u32(buffer, at + 4)
+        row[REF] = _u32(buffer, at)
+        row[POS] = _u32(buffer, at + 4)
         names = np.int64(buffer[at + 8])
-        row[4] = buffer[at + 9]
+        row[MAPQ] = buffer[at + 9]
         operations = _u16(buffer, at + 12)
-        row[3] = _u16(buffer, at + 14)
+        row[FLAG] = _u16(buffer, at + 14)
         length = _u32(buffer, at + 16)
-        row[5] = length
+        row[LENGTH] = length
         hashed = np.uint64(14695981039346656037)  # FNV-1a
         for place in range(at + 32, at + 31 + names):
             hashed = (hashed ^ np.uint64(buffer[place])) * np.uint64(1099511628211)
-        row[6] = np.int64(hashed)
+        row[NAME] = np.int64(hashed)
         cigar = at + 32 + names
-        row[7], row[8] = cigar, operations
-        row[9] = cigar + 4 * operations
-        row[10] = row[9] + (length + 1) // 2
-        row[13] = offsets[number]
-        end = row[1]
+        row[CIGAR], row[CIGARS] = cigar, operations
+        row[SEQ] = cigar + 4 * operations
+        row[QUAL] = row[SEQ] + (length + 1) // 2
+        row[OFFSET] = offsets[number]
+        end = row[POS]
         seen = False
         for step in range(operations):
             word = _u32(buffer, cigar + 4 * step)
@@ -115,10 +115,10 @@ def tabulate(buffer: Bytes, offsets: Numbers) -> Numbers:
                 end += size
                 seen = True
             elif kind == 4 and not seen:
-                row[11] = size
+                row[CLIP_LEFT] = size
             elif kind == 4:
-                row[12] = size
-        row[2] = end
+                row[CLIP_RIGHT] = size
+        row[END] = end
     return table
 
 
@@ -129,7 +129,7 @@ class ReadStream:
         """stream: uncompressed BAM, header included, sorted by coordinate."""
         self._stream = stream
         self._buffer: Bytes = np.empty(0, np.uint8)
-        self._table: Numbers = np.empty((0, _FIELDS), np.int64)
+        self._table: Numbers = np.empty((0, FIELDS), np.int64)
         self._rest = b""
         self._ended = False
         self.names = self._header()

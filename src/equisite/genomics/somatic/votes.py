@@ -10,7 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equisite.genomics.somatic.compiled import compiled
-from equisite.genomics.somatic.records import Bytes, Numbers, Reads
+from equisite.genomics.somatic.records import (
+    CIGAR,
+    CIGARS,
+    CLIP_LEFT,
+    CLIP_RIGHT,
+    END,
+    FLAG,
+    LENGTH,
+    MAPQ,
+    NAME,
+    POS,
+    QUAL,
+    SEQ,
+    Bytes,
+    Numbers,
+    Reads,
+)
 
 Counts = NDArray[np.int32]
 
@@ -27,6 +43,8 @@ FEATURES = 6
 MAPQ_SUM, DIFFERENCES, FORWARD, REVERSE, F1R2, F2R1 = range(FEATURES)
 """Sums over the fragments of one allele: mapping quality, differences to the reference, seen
 on the forward strand alone, on the reverse strand alone, read 1 forward, read 1 reverse."""
+PAIRED, BACKWARD, FIRST = 0x1, 0x10, 0x40
+"""Bits of a flag: read of a pair, on the reverse strand, read 1."""
 BASES = "ACGT"
 CODE = np.full(256, 4, np.uint8)
 """Number of a letter in `BASES`, 4 for any other."""
@@ -38,7 +56,7 @@ _NIBBLE = np.array([4, 0, 1, 4, 2, 4, 4, 4, 3, 4, 4, 4, 4, 4, 4, 4], np.uint8)
 
 def mates(reads: Reads) -> Numbers:
     """For each read the row of its mate, or -1; mates have one name."""
-    names = reads.table[:, 6]
+    names = reads.table[:, NAME]
     order = np.argsort(names, kind="stable")
     return _pairs(names, order)
 
@@ -82,16 +100,16 @@ def _look(buffer: Bytes, row: Numbers, position: int) -> tuple[int, int, int]:
 
     Base is 4 where the read has none (gap, N).
     """
-    at, place = row[1], 0
-    for step in range(row[8]):
-        kind, size = operation(buffer, row[7] + 4 * step)
+    at, place = row[POS], 0
+    for step in range(row[CIGARS]):
+        kind, size = operation(buffer, row[CIGAR] + 4 * step)
         if kind in (0, 7, 8):
             if position < at + size:
                 if position < at:
                     return 4, 0, 0
                 here = place + position - at
-                ends = min(here - row[11], row[5] - row[12] - 1 - here)
-                return base_at(buffer, row[9], here), int(buffer[row[10] + here]), ends
+                ends = min(here - row[CLIP_LEFT], row[LENGTH] - row[CLIP_RIGHT] - 1 - here)
+                return base_at(buffer, row[SEQ], here), int(buffer[row[QUAL] + here]), ends
             at += size
             place += size
         elif kind in (1, 4):
@@ -110,12 +128,12 @@ def differences(buffer: Bytes, table: Numbers, bases: Bytes, origin: int) -> Cou
     found = np.zeros(len(table), np.int32)
     for number in range(len(table)):
         row = table[number]
-        at, place, total = row[1] - origin, 0, 0
-        for step in range(row[8]):
-            kind, size = operation(buffer, row[7] + 4 * step)
+        at, place, total = row[POS] - origin, 0, 0
+        for step in range(row[CIGARS]):
+            kind, size = operation(buffer, row[CIGAR] + 4 * step)
             if kind in (0, 7, 8):
                 for index in range(max(0, -at), min(size, len(bases) - at)):
-                    code = base_at(buffer, row[9], place + index)
+                    code = base_at(buffer, row[SEQ], place + index)
                     total += code < 4 and bases[at + index] < 4 and code != bases[at + index]
                 at += size
                 place += size
@@ -136,13 +154,13 @@ def differences(buffer: Bytes, table: Numbers, bases: Bytes, origin: int) -> Cou
 @compiled
 def _spread(buffer: Bytes, row: Numbers, start: int, codes: Bytes, qualities: Counts) -> None:
     """Write a read's bases and qualities by position, from `start` on; outside is left out."""
-    at, place = row[1] - start, 0
-    for step in range(row[8]):
-        kind, size = operation(buffer, row[7] + 4 * step)
+    at, place = row[POS] - start, 0
+    for step in range(row[CIGARS]):
+        kind, size = operation(buffer, row[CIGAR] + 4 * step)
         if kind in (0, 7, 8):
             for index in range(max(0, -at), min(size, len(codes) - at)):
-                codes[at + index] = base_at(buffer, row[9], place + index)
-                qualities[at + index] = buffer[row[10] + place + index]
+                codes[at + index] = base_at(buffer, row[SEQ], place + index)
+                qualities[at + index] = buffer[row[QUAL] + place + index]
             at += size
             place += size
         elif kind in (1, 4):
@@ -157,18 +175,18 @@ def count_votes(buffer: Bytes, table: Numbers, mate: Numbers, start: int, end: i
     counts = np.zeros((end - start, 4), np.int32)
     longest = 1
     for number in range(len(table)):
-        longest = max(longest, table[number, 2] - table[number, 1])
+        longest = max(longest, table[number, END] - table[number, POS])
     one, other = np.empty(2 * longest, np.uint8), np.empty(2 * longest, np.uint8)
     first, second = np.empty(2 * longest, np.int32), np.empty(2 * longest, np.int32)
     for number in range(len(table)):
         row = table[number]
-        low, high = row[1], row[2]
+        low, high = row[POS], row[END]
         twin = mate[number]
-        together = twin >= 0 and table[twin, 1] < high and table[twin, 2] > low
+        together = twin >= 0 and table[twin, POS] < high and table[twin, END] > low
         if together and twin < number:
             continue  # the fragment has voted with its first read
         if together:
-            low, high = min(low, table[twin, 1]), max(high, table[twin, 2])
+            low, high = min(low, table[twin, POS]), max(high, table[twin, END])
         span = high - low
         one[:span] = 4
         _spread(buffer, row, low, one[:span], first[:span])
@@ -182,12 +200,27 @@ def count_votes(buffer: Bytes, table: Numbers, mate: Numbers, start: int, end: i
                     code, quality = other[index], second[index]
                 elif code == other[index]:
                     best = max(quality, second[index])
-                    quality = max(best, min(best + 3, 41))
+                    quality = max(best, min(best + RAISED, RAISED_HIGHEST))
                 else:
                     code = 4
-            if code < 4 and quality >= 20:
+            if code < 4 and quality >= QUALITY:
                 counts[low + index - start, code] += 1
     return counts
+
+
+@compiled
+def add_fragment(
+    sums: Counts, flag: int, mapq: int, change: int, forward: bool, reverse: bool
+) -> None:
+    """Add one fragment to the sums of `FEATURES`; flag: of either of its reads."""
+    sums[MAPQ_SUM] += mapq
+    sums[DIFFERENCES] += change
+    sums[FORWARD] += forward and not reverse
+    sums[REVERSE] += reverse and not forward
+    if flag & PAIRED:
+        first = (flag & FIRST != 0) == (flag & BACKWARD == 0)
+        sums[F1R2] += first
+        sums[F2R1] += not first
 
 
 @compiled
@@ -200,48 +233,41 @@ def gather_votes(
     Returns votes by level of error (site, 4, LEVELS), sums of `FEATURES` (site, 4, feature)
     and distances to the nearer end of the read (site, 4, NEAR); all int32.
     """
-    votes = np.zeros((len(sites), 4, 16), np.int32)
-    sums = np.zeros((len(sites), 4, 6), np.int32)
-    ends = np.zeros((len(sites), 4, 11), np.int32)
+    votes = np.zeros((len(sites), 4, LEVELS), np.int32)
+    sums = np.zeros((len(sites), 4, FEATURES), np.int32)
+    ends = np.zeros((len(sites), 4, NEAR), np.int32)
     for number in range(len(table)):
         row = table[number]
         twin = mate[number]
-        for index in range(np.searchsorted(sites, row[1]), len(sites)):
+        for index in range(np.searchsorted(sites, row[POS]), len(sites)):
             position = sites[index]
-            if position >= row[2]:
+            if position >= row[END]:
                 break
             code, quality, distance = _look(buffer, row, position)
-            mapq, change = row[4], changes[number]
+            mapq, change = row[MAPQ], changes[number]
             forward = reverse = False
-            if row[3] & 16:
+            if row[FLAG] & BACKWARD:
                 reverse = True
             else:
                 forward = True
-            if twin >= 0 and table[twin, 1] <= position < table[twin, 2]:
+            if twin >= 0 and table[twin, POS] <= position < table[twin, END]:
                 theirs, grade, far = _look(buffer, table[twin], position)
                 if theirs < 4 and code < 4:
                     if twin < number or theirs != code:
                         continue  # voted already, or says nothing
                     best = max(quality, grade)
-                    quality = max(best, min(best + 3, 41))
+                    quality = max(best, min(best + RAISED, RAISED_HIGHEST))
                     distance = max(distance, far)
-                    mapq = max(mapq, table[twin, 4])
+                    mapq = max(mapq, table[twin, MAPQ])
                     change = min(change, changes[twin])
-                    if table[twin, 3] & 16:
+                    if table[twin, FLAG] & BACKWARD:
                         reverse = True
                     else:
                         forward = True
-            if code == 4 or quality < 20:
+            if code == 4 or quality < QUALITY:
                 continue
-            votes[index, code, min(quality, 35, max(mapq, 20)) - 20] += 1
-            held = sums[index, code]
-            held[0] += mapq
-            held[1] += change
-            held[2] += forward and not reverse
-            held[3] += reverse and not forward
-            if row[3] & 1:
-                first = (row[3] & 64 != 0) == (row[3] & 16 == 0)
-                held[4] += first
-                held[5] += not first
-            ends[index, code, min(distance, 10)] += 1
+            level = min(quality, HIGHEST, max(mapq, QUALITY)) - QUALITY
+            votes[index, code, level] += 1
+            add_fragment(sums[index, code], row[FLAG], mapq, change, forward, reverse)
+            ends[index, code, min(distance, NEAR - 1)] += 1
     return votes, sums, ends
