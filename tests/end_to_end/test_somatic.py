@@ -151,3 +151,20 @@ def test_no_name_in_logs_and_paths(site: Site) -> None:
         assert "p1-" not in path.read_text()
     for path in (site.folder / "work/somatic").rglob("*"):
         assert path.name[:2] not in ("p1", "p2", "p3"), path
+
+
+def test_features_of_tumours_stand_in_the_cohort(site: Site, start) -> None:  # type: ignore[no-untyped-def]
+    command = snakemake(site.folder, CHECKOUT, "--cores", "2", "private/cohort.tsv")
+    start(*command, folder=site.folder)
+    rows = {row["patient"]: row for row in site.table("private/cohort.tsv")}
+    pair, alone = rows["p1"], rows["p3"]
+    assert (pair["som_mode"], alone["som_mode"]) == ("TN", "TO")
+    planted = len(places(8442)[::2])
+    assert (pair["som_n_snv"], pair["som_n_indel"]) == (str(planted), "1")
+    assert float(pair["som_callable_mb"]) > 0.01
+    assert float(pair["som_med_vaf"]) == pytest.approx(0.2, abs=0.04)
+    # Too few coding bases for a burden, no layer or protocol for copies: missing, not zero.
+    for name in ("som_tmb", "som_tmb_alone", "cn_ploidy", "cn_arm_1p", "sv_count"):
+        assert pair[name] == alone[name] == ""
+    assert alone["mean_depth"] == ""
+    assert "p2" not in rows or not rows["p2"]["som_mode"]
