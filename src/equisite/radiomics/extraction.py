@@ -89,11 +89,10 @@ def _run(
     """Checks on the native grid, then the chain of the mode."""
     if image.shape != mask.shape or image.ndim != 3:
         raise InputError("ROI_GEOMETRY", problem="the numbers of voxels differ")
-    inside: Mask = mask if mask.dtype == np.bool_ else mask != 0
-    box = bounding_box(inside)
+    box = bounding_box(mask)
     if box is None:
         raise InputError("ROI_EMPTY", when="in the mask")
-    native = inside[box.slices]
+    native: Mask = mask[box.slices] != 0
     _describe(case, native, box, image.shape, spacing_mm)
     refuse_unless_finite(image[box.slices][native])
     if mode == "ibsi":

@@ -43,12 +43,14 @@ class Box:
         return min(self.low) == 0 or any(b == n for b, n in zip(self.high, shape, strict=True))
 
 
-def bounding_box(mask: Mask) -> Box | None:
-    """Smallest box around the true voxels of a (z, y, x) mask; None if there are none.
+def bounding_box(mask: NDArray[Any]) -> Box | None:
+    """Smallest box around the voxels of a (z, y, x) mask that are not 0; None without any.
 
     Planes first, then rows of those planes, then columns of those rows: the volume is
     read once.
     """
+    if mask.dtype.itemsize == 1:
+        mask = mask.view(np.bool_)  # whether a byte is 0 is all that is asked
     planes = np.flatnonzero(np.any(mask, axis=(1, 2)))
     if planes.size == 0:
         return None
