@@ -207,3 +207,36 @@ def test_foreign_reads_are_measured_without_any_list(
     )
     codes, rows, _ = run(pair, tmp_path / "a", whole(made_pair.genome), pair.normal)
     assert (codes, rows) == (["FOREIGN_READS"], b"")
+
+
+def test_a_list_adds_sites_where_the_normal_has_the_reference(
+    made_pair: MadePair, tmp_path: Path
+) -> None:
+    """Foreign alleles of the list tell what the few homozygous sites of a person cannot."""
+    listed = [snv(made_pair.genome, "one", 850 + 900 * n) for n in range(40)]
+    rows = [
+        f"chrone\t{p.edit.start + 1}\t.\t{made_pair.genome['one'][p.edit.start]}\t"
+        f"{p.edit.alt}\t.\t.\tAF=0.4"
+        for p in listed
+    ]
+    population = tmp_path / "population.vcf"
+    population.write_text("##fileformat=VCFv4.2\n" + "\n".join(rows) + "\n")
+    own = fragments(made_pair.genome, made_pair.germline, 48, 61)
+    theirs = fragments(made_pair.genome, [*made_pair.germline, *listed[::2]], 12, 62)
+    tumour = write_bam(
+        tmp_path / "t.bam", made_pair.genome, sorted(own + theirs, key=place), "tum"
+    )
+    codes = []
+    for number, sites in enumerate((None, population)):
+        out = tmp_path / str(number)
+        out.mkdir()
+        found = gather(
+            Inputs(
+                tumour, made_pair.normal, whole(made_pair.genome), made_pair.reference, sites
+            ),
+            Somatic(),
+            str(out / "tok"),
+            out,
+        )
+        codes.append([finding.code for finding in found])
+    assert codes == [[], ["FOREIGN_READS"]]
