@@ -59,6 +59,9 @@ def protocol_of(wildcards):
 def reference_of(wildcards):
     return "site"
 
+def pieces_of_territory():
+    return int(config.get("pieces", 1))
+
 def genotypes_of(wildcards):
     return ["work/genomics/1/genotyped", "work/reference/site/alleles.tsv"]
 
@@ -186,6 +189,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         cores: int,
         given: list[SequencingItem] = rows,
         aligner: str = "bwa-mem",
+        pieces: int = 1,
         **genomics: object,
     ) -> Path:
         site = tmp_path_factory.mktemp(f"site{cores}")
@@ -203,7 +207,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         (site / "Snakefile").write_text(
             SNAKEFILE.format(rules=str(CHECKOUT / "workflow/rules/genomics.smk"))
         )
-        snakemake(site, environment, cores, "genomics", "--config", f"aligner={aligner}")
+        settings = (f"aligner={aligner}", f"pieces={pieces}")
+        snakemake(site, environment, cores, "genomics", "--config", *settings)
         return site
 
     return start
@@ -422,6 +427,18 @@ def test_minimap2_finds_the_same_with_any_number_of_cores(site: Path, run: Run) 
         for place in (sites[0], site)
     )
     assert header == expected
+
+
+def test_called_in_pieces_the_bytes_are_the_same(site: Path, run: Run) -> None:
+    """Cuts lie inside sequences and between them; files of calls and tables are compared."""
+    other = run(2, pieces=5)
+    files = [f"calls/{name}.vcf.gz" for name in ("tok0", "tok1", "tok4")]
+    for name in (*files, "call.tsv", "variants.tsv", "outcomes.tsv"):
+        place = Path("work/genomics/1") / name
+        assert (other / place).read_bytes() == (site / place).read_bytes(), name
+    parts = [body(other / f"work/genomics/1/pieces/{n}/tok0.vcf.gz") for n in range(1, 6)]
+    assert sum(bool(part) for part in parts) > 1
+    assert not all(parts)  # a piece without anything to call is valid, too
 
 
 def test_men_have_one_x_but_where_it_pairs_with_y(site: Path, run: Run, tmp_path: Path) -> None:

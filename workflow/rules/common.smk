@@ -14,7 +14,10 @@ from equisite.core.layers import layer_digest
 from equisite.core.machine import machine_error
 from equisite.core.provenance import code_digest as _source_digest
 from equisite.core.software import installed
+from equisite.genomics.pieces import number_of_pieces
 from equisite.intake.freeze import freeze
+from equisite.variants.intervals import read_bed
+from equisite.variants.vcf import open_text
 
 try:
     SITE = freeze(Path.cwd(), config)
@@ -117,3 +120,13 @@ def somatic_outcomes(batch):
     if not SOMATIC or str(batch) == "0":
         return []
     return [f"work/somatic/{batch}/{step}.tsv" for step in ("gather", "call")]
+
+
+def pieces_of_territory():
+    """In how many jobs one genome is called: by the bases that the protocol judges."""
+    territory = SITE.protocol.genomics.territory
+    if territory is None:
+        return number_of_pieces(sum(c.length for c in SITE.protocol.reference.contigs))
+    return number_of_pieces(
+        read_bed(open_text(Path("work/intake/files", territory.file))).size
+    )

@@ -10,6 +10,10 @@ INDEX = {"bwa-mem": [".amb", ".ann", ".bwt", ".pac", ".sa"], "minimap2": [".mmi"
     ALIGNER
 ]
 """Files of the aligner's index, beside the reference."""
+PIECES = pieces_of_territory()
+"""Jobs over which the calling of one batch spreads; the public pack is always one."""
+WHOLE, CUT = (r"\d+", r"(?!)") if PIECES == 1 else ("0", r"[1-9]\d*")
+"""Batches that are called as a whole, and in pieces."""
 
 
 rule genomics_prepare_reference:
@@ -186,15 +190,24 @@ rule genomics_call_variants:
         "logs/genomics_call_variants/{batch}.log",
     benchmark:
         "logs/benchmarks/genomics_call_variants/{batch}.tsv"
+    wildcard_constraints:
+        batch=WHOLE,
     threads: 1
     resources:
         mem_mb=2000,
     params:
         code=code_digest("genomics"),
+        piece=lambda wildcards: (
+            f"--piece {wildcards.piece} --pieces {PIECES} "
+            "--territory work/reference/site/territory.bed"
+            if "piece" in wildcards.keys()
+            else ""
+        ),
         # Only the second caller may be left out; the first is always bcftools.
         second=lambda wildcards, input: (
             f"""
-                samtools view -b -1 --no-PG -F UNMAP,SECONDARY,QCFAIL,DUP -L "$WINDOWS" \\
+                samtools view -b -1 --no-PG -F UNMAP,SECONDARY,QCFAIL,DUP \\
+                    ${{PIECE:+-M}} -L "$WINDOWS" \\
                     -o "$SCRATCH/windows.bam" "{input.crams}/$ITEM.cram"
                 samtools index "$SCRATCH/windows.bam"
                 freebayes -f {input.reference} -t "$WINDOWS" ${{COPIES:+-A "$COPIES"}} \\
@@ -208,12 +221,12 @@ rule genomics_call_variants:
         export REF_PATH="$PWD/{input.cache}/%s"
         equisite genomics call --index {input.index} --after {input.aligned} \
             --header {input.header} --cache {input.cache} --ploidy {input.ploidy} \
-            --out {output.calls} --outcomes {output.outcomes} --scan '
-                samtools view -F UNMAP,SECONDARY,QCFAIL,DUP \
+            {params.piece} --out {output.calls} --outcomes {output.outcomes} --scan '
+                samtools view -F UNMAP,SECONDARY,QCFAIL,DUP ${{PIECE:+-M -L "$PIECE"}} \
                     -e "[NM] > 0 && (!flag.paired || flag.proper_pair)" \
                     "{input.crams}/$ITEM.cram"
             ' --first '
-                samtools view -u --no-PG -L "$ACTIVE" "{input.crams}/$ITEM.cram" \
+                samtools view -u --no-PG ${{PIECE:+-M}} -L "$READS" "{input.crams}/$ITEM.cram" \
                     | bcftools mpileup --no-version -d 2000 -a AD,DP -Ou \
                         -f {input.reference} -T "$ACTIVE" - \
                     | bcftools call --no-version -mv --ploidy-file "$PLOIDY" -Ou \
@@ -226,6 +239,65 @@ rule genomics_call_variants:
                 bcftools sort -T "$SCRATCH/sort" -Ou \
                     | bcftools norm --no-version -f {input.reference} -d exact -Oz \
                         -o "$OUT.vcf.gz"
+                bcftools index "$OUT.vcf.gz"
+            ' 2>{log}
+        """
+
+
+use rule genomics_call_variants as genomics_call_piece with:
+    input:
+        index="work/intake/genomics/{batch}.tsv",
+        crams="work/genomics/{batch}/cram",
+        aligned="work/genomics/{batch}/align.tsv",
+        reference="work/reference/site/reference.fa",
+        header="work/reference/site/header.sam",
+        cache="work/reference/site/cache",
+        ploidy="work/reference/site/ploidy.tsv",
+        territory="work/reference/site/territory.bed",
+    output:
+        calls=directory("work/genomics/{batch}/pieces/{piece}"),
+        outcomes="work/genomics/{batch}/pieces/{piece}.tsv",
+    log:
+        "logs/genomics_call_piece/{batch}-{piece}.log",
+    benchmark:
+        "logs/benchmarks/genomics_call_piece/{batch}-{piece}.tsv"
+    wildcard_constraints:
+        batch=CUT,
+        piece=r"\d+",
+
+
+rule genomics_join_pieces:
+    input:
+        index="work/intake/genomics/{batch}.tsv",
+        aligned="work/genomics/{batch}/align.tsv",
+        calls=[f"work/genomics/{{batch}}/pieces/{n}" for n in range(1, PIECES + 1)],
+        called=[f"work/genomics/{{batch}}/pieces/{n}.tsv" for n in range(1, PIECES + 1)],
+    output:
+        calls=directory("work/genomics/{batch}/calls"),
+        outcomes="work/genomics/{batch}/call.tsv",
+    log:
+        "logs/genomics_join_pieces/{batch}.log",
+    benchmark:
+        "logs/benchmarks/genomics_join_pieces/{batch}.tsv"
+    wildcard_constraints:
+        batch=CUT,
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+    shell:
+        """
+        equisite genomics each --index {input.index} --germline \
+            --after {input.aligned} {input.called} --gather {input.called} \
+            --out {output.calls} --outcomes {output.outcomes} '
+                PARTS=()
+                for FOLDER in {input.calls}; do
+                    PARTS+=("$FOLDER/$ITEM.vcf.gz")
+                    # Given calls were taken whole by every piece.
+                    if [ "$GIVEN" = calls ]; then break; fi
+                done
+                bcftools concat --no-version -Oz -o "$OUT.vcf.gz" "${{PARTS[@]}}"
                 bcftools index "$OUT.vcf.gz"
             ' 2>{log}
         """

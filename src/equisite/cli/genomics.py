@@ -30,6 +30,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     each.add_argument(
         "--after", type=Path, nargs="+", default=[], help="outcomes of earlier steps"
     )
+    each.add_argument(
+        "--gather", type=Path, nargs="+", default=[], help="outcomes that are written as well"
+    )
     each.add_argument("--out", type=Path, required=True)
     each.add_argument("--outcomes", type=Path, required=True)
     each.add_argument("pipeline")
@@ -45,6 +48,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     align.add_argument("--take", required=True, metavar="PIPELINE", help="from sorted SAM")
     call = verbs.add_parser("call", help="write the final calls per sample of a batch")
     call.add_argument("--after", type=Path, nargs="+", default=[], metavar="OUTCOMES")
+    call.add_argument("--piece", type=int, default=1, help="number of this piece, from 1")
+    call.add_argument("--pieces", type=int, default=1, help="number of pieces")
+    call.add_argument("--territory", type=Path, help="territory.bed, with --pieces")
     call.add_argument("--cache", type=Path, required=True, help="sequences by M5")
     call.add_argument("--scan", required=True, metavar="PIPELINE", help="reads that differ")
     call.add_argument("--first", required=True, metavar="PIPELINE", help="the first caller")
@@ -125,6 +131,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _each(args: argparse.Namespace) -> int:
     from equisite.core.each import pipeline
+    from equisite.core.outcomes import DONE, read_outcomes
     from equisite.genomics.samples import germline_samples, not_refused, read_samples
 
     samples = not_refused(read_samples(args.index), args.after)
@@ -133,6 +140,8 @@ def _each(args: argparse.Namespace) -> int:
         samples = [sample for sample in samples if sample.given != "calls"]
     if args.germline:
         samples, remarks = germline_samples(samples)
+    if args.gather:
+        remarks = [o for o in read_outcomes(args.gather) if o.outcome != DONE]
     whole = pipeline(args.pipeline)
     return _work(samples, lambda _, bench: whole(bench), remarks, args)
 
@@ -175,8 +184,12 @@ def _call(args: argparse.Namespace) -> int:
     from equisite.genomics.ploidy import from_lines
     from equisite.genomics.samples import germline_samples, not_refused, read_samples
     from equisite.genomics.second_caller import CachedReference
+    from equisite.variants.intervals import read_bed
     from equisite.variants.vcf import open_text
 
+    part = None
+    if args.pieces > 1:
+        part = args.piece, args.pieces, read_bed(open_text(args.territory))
     callers = Callers(
         args.scan,
         args.first,
@@ -185,6 +198,7 @@ def _call(args: argparse.Namespace) -> int:
         args.take,
         CachedReference(args.header, args.cache),
         from_lines(open_text(args.ploidy)),
+        part,
     )
     samples, remarks = germline_samples(not_refused(read_samples(args.index), args.after))
     return _work(samples, callers.work, remarks, args)

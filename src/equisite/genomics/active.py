@@ -37,12 +37,12 @@ def active_windows(reads: Iterable[bytes]) -> Iterator[Interval]:
 
     reads: SAM lines with the tag MD, sorted by position; memory does not grow with them.
     """
-    for contig, sites in _neighbourhoods(_active_sites(reads)):
+    for contig, sites in _neighbourhoods(active_sites(reads)):
         yield from _windows(contig, sites)
 
 
-def _active_sites(reads: Iterable[bytes]) -> Iterator[tuple[str, int, bool]]:
-    """Sequence, base, and whether a gap is there; in order of position."""
+def active_sites(reads: Iterable[bytes]) -> Iterator[tuple[str, int, bool]]:
+    """Active bases: sequence, base, and whether a gap is there; in order of position."""
     substitutions: dict[int, _Witnesses] = {}
     gaps: dict[int, _Witnesses] = {}
     contig, flushed = b"", 0

@@ -7,18 +7,19 @@ intervals and calls in the sample's scratch folder.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from equisite.core.each import Bench
 from equisite.core.errors import Finding
-from equisite.genomics.active import active_windows
+from equisite.genomics.active import active_sites, active_windows
 from equisite.genomics.given_calls import take_calls
+from equisite.genomics.pieces import SEARCH, Place, nominal_cuts, piece_of, quiet_cut
 from equisite.genomics.ploidy import Ploidy
 from equisite.genomics.samples import Sample
 from equisite.genomics.second_caller import CachedReference, windows, write_reconciled
-from equisite.variants.intervals import Interval
+from equisite.variants.intervals import Interval, Territory
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,11 @@ class Callers:
     """Tools that call, and the reference.
 
     scan: writes reads that differ from the reference, as SAM. first: writes VCF of the
-    intervals in the file ACTIVE, with the copies of PLOIDY. second: writes VCF of the
-    intervals in the file WINDOWS, with those of COPIES where it is not empty; empty: there is
-    no second caller. finish: from VCF to `$OUT.vcf.gz` and its index.
-    take: the same from given calls, which are not sorted.
+    intervals in the file ACTIVE, from the reads of READS, with the copies of PLOIDY. second:
+    writes VCF of the intervals in the file WINDOWS, with those of COPIES where it is not
+    empty; empty: there is no second caller. finish: from VCF to `$OUT.vcf.gz` and its index.
+    take: the same from given calls, which are not sorted. part: number of this piece from
+    1, number of pieces, and the territory; scan and first then keep to the file PIECE.
     """
 
     scan: str
@@ -39,18 +41,27 @@ class Callers:
     take: str
     reference: CachedReference
     ploidy: Ploidy
+    part: tuple[int, int, Territory] | None = None
 
     def work(self, sample: Sample, bench: Bench) -> Iterable[Finding]:
         """Call one sample; returns remarks. Raises InputError of `take_calls`."""
         if sample.given == "calls":
             return self._take(sample, bench)
+        piece = self._piece(bench)
+        own = {"PIECE": str(piece[1]) if piece else ""}
         active = bench.scratch / "active.bed"
-        with bench.lines(self.scan) as reads:
-            _write_bed(active, active_windows(reads))
+        reads = self._find_active(bench, active, piece)
         first = bench.scratch / "first.vcf"
         copies = bench.scratch / "ploidy.txt"
         copies.write_text(self.ploidy.for_bcftools(sample.sex), encoding="utf-8")
-        bench.run(self.first, ACTIVE=str(active), PLOIDY=str(copies), CALLS=str(first))
+        bench.run(
+            self.first,
+            ACTIVE=str(active),
+            READS=str(reads),
+            PLOIDY=str(copies),
+            CALLS=str(first),
+            **own,
+        )
         if not self.second:
             # Several commands may stand in `finish`: all of them read what the first left.
             bench.run(f'exec < "$CALLS"\n{self.finish}', CALLS=str(first))
@@ -65,6 +76,7 @@ class Callers:
                 WINDOWS=str(place),
                 COPIES=self._copies(sample, bench),
                 CALLS=str(second),
+                **own,
             )
         else:  # freebayes fails where there is nothing to read
             second.touch()
@@ -74,6 +86,58 @@ class Callers:
 
         bench.feed(self.finish, reconcile)
         return self._remarks(sample)
+
+    def _piece(self, bench: Bench) -> tuple[Territory, Path] | None:
+        """Bases of this piece, also as a file; None where all is one piece."""
+        if self.part is None:
+            return None
+        number, pieces, territory = self.part
+        order = list(self.reference)
+        nominal = nominal_cuts(territory, order, pieces)
+
+        def border(at: int) -> Place:
+            if at < 0:
+                return 0, 0
+            return (
+                self._cut(bench, order, nominal[at]) if at < len(nominal) else (len(order), 0)
+            )
+
+        bases = piece_of(order, self.reference.lengths, border(number - 2), border(number - 1))
+        place = bench.scratch / "piece.bed"
+        _write_bed(place, bases)
+        return Territory.of(bases), place
+
+    def _find_active(
+        self, bench: Bench, active: Path, piece: tuple[Territory, Path] | None
+    ) -> Path:
+        """Write the active bases; returns the intervals whose reads are wanted.
+
+        These are the same, but one base where none is active: samtools looks up intervals of
+        a piece by the index, and not none.
+        """
+        if piece is None or piece[0].size:
+            with bench.lines(self.scan, PIECE=str(piece[1]) if piece else "") as reads:
+                found = active_windows(reads)
+                _write_bed(active, _inside(found, piece[0]) if piece else found)
+        else:
+            active.touch()
+        if piece is None or active.stat().st_size:
+            return active
+        somewhere = bench.scratch / "somewhere.bed"
+        _write_bed(somewhere, [(next(iter(self.reference)), 0, 1)])
+        return somewhere
+
+    def _cut(self, bench: Bench, order: Sequence[str], nominal: Place) -> Place:
+        """Where the piece really ends, by the reads behind its nominal end."""
+        number, start = nominal
+        name = order[number]
+        length = self.reference.lengths[name]
+        end = min(start + SEARCH, length)
+        place = bench.scratch / "behind.bed"
+        _write_bed(place, [(name, start, end)])
+        with bench.lines(self.scan, PIECE=str(place)) as reads:
+            sites = [site for _, site, _ in active_sites(reads)]
+        return number, quiet_cut(start, end, length, sites)
 
     def _copies(self, sample: Sample, bench: Bench) -> str:
         """File of copies for the second caller; empty where all bases have two."""
@@ -98,6 +162,13 @@ class Callers:
 
 def _texts(write: Callable[[bytes], object]) -> Callable[[str], object]:
     return lambda text: write(text.encode())
+
+
+def _inside(windows: Iterable[Interval], piece: Territory) -> Iterator[Interval]:
+    """Windows of this piece: what reads across its ends say of others is not whole."""
+    for contig, start, end in windows:
+        if piece.holds(contig, start) and piece.holds(contig, end - 1):
+            yield contig, start, end
 
 
 def _write_bed(path: Path, intervals: Iterable[Interval]) -> None:

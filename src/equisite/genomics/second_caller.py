@@ -28,9 +28,11 @@ class CachedReference(Mapping[str, str]):
         """header: header.sam of the reference; cache: its folder of sequences by M5."""
         self._cache = cache
         self._sums: dict[str, str] = {}
+        self.lengths: dict[str, int] = {}
         for line in header.read_text(encoding="utf-8").splitlines():
             tags = dict(part.split(":", 1) for part in line.split("\t")[1:])
             self._sums[tags["SN"]] = tags["M5"]
+            self.lengths[tags["SN"]] = int(tags["LN"])
         self._name, self._bases = "", ""
 
     def __getitem__(self, name: str) -> str:
