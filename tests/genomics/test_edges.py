@@ -82,7 +82,13 @@ def item(name: str, **files: str) -> SequencingItem:
 
 
 def run(
-    site: Path, plan: Protocol, fasta: dict[str, str], models: str, rows: list[SequencingItem]
+    site: Path,
+    plan: Protocol,
+    fasta: dict[str, str],
+    models: str,
+    rows: list[SequencingItem],
+    *,
+    cores: int = 2,
 ) -> Path:
     """Run the rules over one batch; returns its folder."""
     intake = site / "work/intake"
@@ -98,7 +104,7 @@ def run(
     wiring, asked = re.subn(listed, r"\1[]", wiring, flags=re.S)
     assert asked == 1  # these protocols list no alleles
     (site / "Snakefile").write_text(wiring)
-    snakemake(site, with_tools(site), 2, "genomics", "--config", "aligner=bwa-mem")
+    snakemake(site, with_tools(site), cores, "genomics", "--config", "aligner=bwa-mem")
     return site / "work/genomics/1"
 
 

@@ -1,0 +1,88 @@
+"""One real person, every way in: the calls are the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made_reads import protocol
+from test_edges import genotypes, item, run, told
+from test_rules import body
+
+from equisite.intake.index import SequencingItem
+from equisite.variants.fasta import read_fasta
+
+NAMES = ("fastq", "cram", "bam", "unaligned")
+
+pytestmark = [
+    pytest.mark.data,
+    pytest.mark.workflow,
+    pytest.mark.skipif(
+        "EQUISITE_DATA" not in os.environ, reason="EQUISITE_DATA names no folder"
+    ),
+    pytest.mark.skipif(
+        any(shutil.which(t) is None for t in ("bwa", "samtools", "bcftools", "freebayes")),
+        reason="the tools of the image are not on the PATH; `run.py test` has them",
+    ),
+]
+
+
+def test_every_start_of_a_real_person_gives_the_same_calls(tmp_path: Path) -> None:
+    folder = Path(os.environ["EQUISITE_DATA"]) / "genomics/germline_cohort20"
+    bases = {name: text.decode() for name, text in read_fasta(folder / "reference.fa.gz")}
+    fasta = tmp_path / "r.fa"
+    fasta.write_text("".join(f">{name}\n{text}\n" for name, text in bases.items()))
+    cram = sorted((folder / "cram").glob("*.cram"))[0]
+    make = f"""
+        samtools view -b --no-PG -T {fasta} {cram} > x.bam
+        samtools collate -u -O x.bam | samtools fastq -n -1 1.fq -2 2.fq -
+        samtools import -1 1.fq -2 2.fq -o unaligned.bam
+        for mate in 1 2; do split -l 20000 -d -a 1 --additional-suffix=.fq $mate.fq $mate.; done
+    """
+    command = ["bash", "-euo", "pipefail", "-c", make]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    one, other = (str(tmp_path / f"{mate}.fq") for mate in (1, 2))
+    rows = [
+        item("fastq", fastq_1=one, fastq_2=other),
+        item("cram", reads=str(cram)),
+        item("bam", reads=str(tmp_path / "x.bam")),
+        item("unaligned", reads=str(tmp_path / "unaligned.bam")),
+        *_lanes(tmp_path),
+    ]
+    batches = {
+        cores: run(tmp_path / f"site{cores}", protocol(bases), bases, "", rows, cores=cores)
+        for cores in (1, 2)
+    }
+    assert not {code for _, code in told(batches[1])} - {"", "MANY_SINGLE_CALLS"}
+    calls = {
+        (name, cores): body(batch / f"calls/tok-{name}.vcf.gz")
+        for name in NAMES
+        for cores, batch in batches.items()
+    }
+    assert len(calls["fastq", 1]) > 200
+    assert [key for key, lines in calls.items() if lines != calls["fastq", 1]] == []
+    whole, split = (
+        genotypes(batches[1] / f"calls/tok-{name}.vcf.gz") for name in ("fastq", "lanes")
+    )
+    assert split == whole
+
+
+def _lanes(folder: Path) -> list[SequencingItem]:
+    """The same reads in lanes of 5,000 pairs."""
+    first = item("lanes")
+    found = sorted(folder.glob("1.[0-9].fq"))
+    assert len(found) == 3
+    return [
+        replace(
+            first,
+            lane_number=number,
+            lane=f"L{number}",
+            fastq_1=str(path),
+            fastq_2=str(path.with_name(f"2{path.name[1:]}")),
+        )
+        for number, path in enumerate(found, start=1)
+    ]
