@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import nibabel
 import numpy as np
@@ -12,67 +10,11 @@ import pytest
 from dicom_making import ROOT, make_series, make_structures, save, square
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from imaging_cases import REGION, change, make_case, only, row, run, said
 from pydicom.dataset import Dataset
 
-from equisite.core.outcomes import Outcome
 from equisite.imaging import decode
-from equisite.imaging.batch import BatchResult, run_batch
-from equisite.intake.index import ImagingItem
 from equisite.protocol.imaging import Imaging, RoiRule
-
-IMAGING = Imaging(
-    roi=(
-        RoiRule(name="gtv", patterns=("gtv_primary", "gtv.*")),
-        RoiRule(name="edema", patterns=("edema.*",), combine="union"),
-    )
-)
-REGION = [square(k) for k in range(2, 6)]
-
-
-def row(folder: Path, name: str = "t1", **changes: str) -> ImagingItem:
-    cells = {
-        "patient": f"patient-{name}",
-        "token": name,
-        "series": str(folder / "series"),
-        "root": "",
-        "modality": "CT",
-        "mask": str(folder / "rs.dcm"),
-        "roi": "",
-        "roi_label": "",
-        "reader": "",
-        "stamp": "",
-    }
-    return ImagingItem(**(cells | changes))
-
-
-def make_case(
-    folder: Path, rings: dict[str, Any] | None = None, uid: int = 1, **options: Any
-) -> list[Dataset]:
-    """A series and its structure set; returns the slices."""
-    made = make_series(8, uid=uid, seed=uid)
-    save(made, folder / "series")
-    structures = make_structures(made, rings or {"GTV": REGION}, **options)
-    pydicom.dcmwrite(folder / "rs.dcm", structures, enforce_file_format=True)
-    return made
-
-
-def change(path: Path, edit: Callable[[Dataset], None]) -> None:
-    ds = pydicom.dcmread(path)
-    edit(ds)
-    pydicom.dcmwrite(path, ds, enforce_file_format=True)
-
-
-def said(result: BatchResult, outcome: str) -> list[str]:
-    return sorted({o.code for o in result.outcomes if o.outcome == outcome})
-
-
-def only(result: BatchResult, code: str) -> Outcome:
-    (found,) = [o for o in result.outcomes if o.code == code]
-    return found
-
-
-def run(folder: Path, *rows: ImagingItem, imaging: Imaging = IMAGING) -> BatchResult:
-    return run_batch(rows or [row(folder)], imaging, folder / "volumes")
 
 
 def test_region_lies_where_it_was_drawn(tmp_path: Path) -> None:

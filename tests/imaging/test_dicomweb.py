@@ -19,11 +19,11 @@ import pytest
 from dicom_making import LIMITS, ROOT, make_series, make_structures, save, square
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imaging_cases import IMAGING, row
 from orthanc import TOKEN, Orthanc, running
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.uid import JPEG2000Lossless
-from test_batch import IMAGING, row
 
 from equisite.cli.fetch import prepare
 from equisite.cli.main import main

@@ -10,8 +10,8 @@ import pytest
 from dicom_making import square
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imaging_cases import IMAGING, make_case, only, run
 from numpy.typing import NDArray
-from test_batch import IMAGING, make_case, only, run
 
 from equisite.imaging.gaps import fill_gaps
 from equisite.imaging.nifti import read_volume

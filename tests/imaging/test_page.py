@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from imaging_cases import outcome_row, series_row
+
 from equisite.cli.main import main
-from equisite.core.outcomes import Outcome, write_outcomes
+from equisite.core.outcomes import write_outcomes
 from equisite.core.tables import write_rows
 from equisite.imaging.rows import ReaderPair, RegionPair, SeriesRow
-
-
-def series(token: str, verdict: str, code: str, severity: str, sentence: str) -> SeriesRow:
-    return SeriesRow(
-        "P&1", token, "CT", "", verdict, 8, code, severity, "", "", "", sentence, "Mend it."
-    )
-
-
-def outcome(item: str, word: str, code: str, sentence: str) -> Outcome:
-    return Outcome("P&1", "imaging", item, word, code, "{}", sentence, "Mend it.")
 
 
 def test_page(tmp_path: Path) -> None:
@@ -25,9 +17,9 @@ def test_page(tmp_path: Path) -> None:
     for batch in (1, 2):
         (work / str(batch)).mkdir(parents=True)
     rows = [
-        series("a1", "refused", "MISSING_SLICE", "refuse", "gap <b>5</b> mm"),
-        series("a1", "refused", "LOSSY", "refuse", "loss"),
-        series("a2", "ok", "END_GAP", "warn", "end"),
+        series_row("a1", "refused", "MISSING_SLICE", "refuse", "gap <b>5</b> mm"),
+        series_row("a1", "refused", "LOSSY", "refuse", "loss"),
+        series_row("a2", "ok", "END_GAP", "warn", "end"),
     ]
     write_rows(work / "1/series.tsv", SeriesRow, rows)
     split = [
@@ -38,11 +30,11 @@ def test_page(tmp_path: Path) -> None:
     ]  # fmt: skip
     write_rows(work / "2/series.tsv", SeriesRow, split)
     outcomes = [
-        outcome("CT/a1", "refused", "MISSING_SLICE", "gap <b>5</b> mm"),
-        outcome("CT/a1", "refused", "LOSSY", "loss"),
-        outcome("CT/a2/edema", "refused", "ROI_OUTSIDE", "outside"),
-        outcome("CT/a2", "flagged", "END_GAP", "end"),
-        outcome("CT/a2/gtv", "flagged", "ROI_TINY", "tiny"),
+        outcome_row("CT/a1", "refused", "MISSING_SLICE", "gap <b>5</b> mm"),
+        outcome_row("CT/a1", "refused", "LOSSY", "loss"),
+        outcome_row("CT/a2/edema", "refused", "ROI_OUTSIDE", "outside"),
+        outcome_row("CT/a2", "flagged", "END_GAP", "end"),
+        outcome_row("CT/a2/gtv", "flagged", "ROI_TINY", "tiny"),
     ]
     write_outcomes(work / "1/outcomes.tsv", outcomes)
     write_outcomes(work / "2/outcomes.tsv", [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_page import outcome, series
+from imaging_cases import outcome_row, series_row
 
 from browser import browser, executable
 from equisite.core.outcomes import write_outcomes
@@ -26,14 +26,14 @@ def test_page_in_all_lights_and_widths(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     why = "a reason of some length that must not push the table over the edge " * 3
     write_rows(
-        folder / "series.tsv", SeriesRow, [series("a1", "refused", "LOSSY", "refuse", why)]
+        folder / "series.tsv", SeriesRow, [series_row("a1", "refused", "LOSSY", "refuse", why)]
     )
     write_rows(folder / "regions.tsv", RegionPair, [])
     write_rows(folder / "agreement.tsv", ReaderPair, [])
     write_outcomes(
         folder / "outcomes.tsv",
         [
-            outcome(f"CT/a{n}/{'gtv' * (n % 2)}", "refused", "NONUNIFORM_SPACING", why)
+            outcome_row(f"CT/a{n}/{'gtv' * (n % 2)}", "refused", "NONUNIFORM_SPACING", why)
             for n in range(7)
         ],
     )

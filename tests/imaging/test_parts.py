@@ -11,8 +11,8 @@ import pytest
 from dicom_making import ROOT, make_enhanced, make_series, make_structures, rotation, save
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imaging_cases import IMAGING, REGION, only, row, run, said
 from pydicom.dataset import Dataset
-from test_batch import IMAGING, REGION, only, row, run, said
 
 from equisite.imaging.batch import BatchResult
 from equisite.imaging.discovery import one_series, scan

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from dicom_making import item_of, make_series, save
+from imaging_cases import IMAGING, make_case, only, run, said
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
-from test_batch import IMAGING, make_case, only, run, said
 
 from equisite.cli.main import main
 from equisite.imaging.privacy import attribute_of, files_below, inspect, profile

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 from dicom_making import ROOT, make_series, make_structures, save
+from imaging_cases import REGION, run
 from pydicom import dcmwrite
 from pydicom.uid import JPEG2000Lossless, RLELossless
-from test_batch import REGION, run
 
 from equisite.imaging.nifti import read_volume
 from equisite.imaging.syntaxes import DECODERS, LOSSY_DECODERS, PACKAGES

@@ -11,9 +11,9 @@ import pytest
 from dicom_making import LIMITS, make_segmentation, make_series, make_structures, rotation, save
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from imaging_cases import IMAGING, only, row, run, said
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from test_batch import IMAGING, only, row, run, said
 
 from equisite.imaging.discovery import one_series, scan
 from equisite.imaging.grid import Grid
