@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from equisite.core.errors import Finding
 from equisite.core.outcomes import done, judged
-from equisite.genomics.features import columns, count_variants, final_outcomes
+from equisite.genomics.counting import count_variants
+from equisite.genomics.features import columns, final_outcomes
 from equisite.genomics.samples import Sample
 from equisite.protocol.models import Genomics
 from equisite.variants.vcf import Genotype

@@ -30,25 +30,18 @@ def add_prepare_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]
     models.add_argument("--out", type=Path, required=True)
     models.set_defaults(call=_prepare_models)
 
-    alleles = verbs.add_parser(
-        "prepare-alleles", help="check the list of alleles and write it for the rules"
-    )
-    alleles.add_argument("--protocol", type=Path, required=True)
-    alleles.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
-    alleles.add_argument("--header", type=Path, required=True, help="header.sam")
-    alleles.add_argument("--cache", type=Path, required=True, help="sequences by M5")
-    alleles.add_argument("--out", type=Path, required=True)
-    alleles.set_defaults(call=_prepare_alleles)
-
-    panel = verbs.add_parser(
-        "prepare-frequencies", help="check the population panel and write it for the rules"
-    )
-    panel.add_argument("--protocol", type=Path, required=True)
-    panel.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
-    panel.add_argument("--header", type=Path, required=True, help="header.sam")
-    panel.add_argument("--cache", type=Path, required=True, help="sequences by M5")
-    panel.add_argument("--out", type=Path, required=True)
-    panel.set_defaults(call=_prepare_frequencies)
+    listed = {
+        "prepare-alleles": (_prepare_alleles, "the list of alleles"),
+        "prepare-frequencies": (_prepare_frequencies, "the population panel"),
+    }
+    for verb, (call, what) in listed.items():
+        parser = verbs.add_parser(verb, help=f"check {what} and write it for the rules")
+        parser.add_argument("--protocol", type=Path, required=True)
+        parser.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
+        parser.add_argument("--header", type=Path, required=True, help="header.sam")
+        parser.add_argument("--cache", type=Path, required=True, help="sequences by M5")
+        parser.add_argument("--out", type=Path, required=True)
+        parser.set_defaults(call=call)
 
 
 def read_protocol(path: Path) -> Protocol:

@@ -16,13 +16,19 @@ from equisite.core.outcomes import (
 )
 from equisite.genomics.consequences import CLASSES, count_alleles
 from equisite.genomics.contamination import estimate_contamination
+from equisite.genomics.counting import (
+    count_heterozygotes,
+    count_variants,
+    novel_fraction,
+    single_fraction,
+)
 from equisite.genomics.depth import Part
 from equisite.genomics.frequencies import CommonSnps, read_alleles, read_common, read_depths
 from equisite.genomics.genes import coding_bases
 from equisite.genomics.measures import read_measures
 from equisite.genomics.quality import judge_quality
 from equisite.genomics.samples import ROOM, Sample, germline_samples, not_refused, read_samples
-from equisite.genomics.sex import AUTOSOMES, X, infer_sex, judge_sex, sex_regions
+from equisite.genomics.sex import infer_sex, judge_sex, sex_regions
 from equisite.protocol.models import Genomics, Protocol
 from equisite.variants.intervals import Territory, read_bed
 from equisite.variants.vcf import Genotype, open_text, read_genotypes
@@ -68,8 +74,6 @@ VARIABLES = (*OF_READS, *OF_CALLS)
 """Codebook variables of a row, in order; the carriers columns of the panel follow."""
 QUALITY_COLUMNS = ("token", "verdict", *VARIABLES)
 """Columns of `quality.tsv`: what the site's own report shows of each sample."""
-
-_TRANSITIONS = ({"A", "G"}, {"C", "T"})
 
 Row = dict[str, object]
 
@@ -153,7 +157,7 @@ def count_batch(files: BatchFiles, protocol: Protocol) -> Counted:
         if sample.given != "calls":
             measures = read_measures(files.measured, sample.token)
             genes = measures.genes
-            evidence = infer_sex(measures.sexes, _heterozygotes(records, known.sexes))
+            evidence = infer_sex(measures.sexes, count_heterozygotes(records, known.sexes))
             row |= {
                 **measures.variables,
                 "contamination": _contamination(files.measured, sample, known.snps),
@@ -161,7 +165,7 @@ def count_batch(files: BatchFiles, protocol: Protocol) -> Counted:
                 "y_depth_ratio": evidence.y_ratio,
                 "x_het_ratio": evidence.x_het_ratio,
                 "sex_inferred": evidence.inferred,
-                "single_caller_fraction": _single(records, genomics),
+                "single_caller_fraction": single_fraction(records, len(genomics.callers)),
             }
             findings = judge_quality(row, genomics.thresholds)
             differs = judge_sex(sample.lanes[0].sex, evidence)
@@ -169,7 +173,7 @@ def count_batch(files: BatchFiles, protocol: Protocol) -> Counted:
                 findings = [differs] if differs.severity == "refuse" else [*findings, differs]
         outcomes += [judged(sample.patient, ROOM, sample.name, f) for f in findings]
         row |= count_variants(records)
-        row["novel_fraction"] = _novel(records, known.alleles)
+        row["novel_fraction"] = novel_fraction(records, known.alleles)
         if sample.given != "calls":
             verdict = ",".join(finding.code for finding in findings) or "done"
             quality.append({**row, "token": sample.token, "verdict": verdict})
@@ -197,20 +201,6 @@ def _known(files: BatchFiles, protocol: Protocol) -> _Known:
     )
 
 
-def _heterozygotes(
-    records: Iterable[Genotype], regions: Mapping[str, Territory]
-) -> dict[str, int]:
-    """Heterozygous substitutions on autosomes and on X."""
-    counts = {AUTOSOMES: 0, X: 0}
-    for record in records:
-        if not record.is_indel and set(record.copies) != {1}:
-            for name in counts:
-                region = regions.get(name)
-                if region is not None and region.holds(record.contig, record.position):
-                    counts[name] += 1
-    return counts
-
-
 def _contamination(folder: Path, sample: Sample, snps: CommonSnps) -> float | None:
     pileup = folder / f"{sample.token}.panel.tsv"
     if not snps.sites or not pileup.is_file():
@@ -218,57 +208,6 @@ def _contamination(folder: Path, sample: Sample, snps: CommonSnps) -> float | No
     with pileup.open(encoding="utf-8") as lines:
         found = estimate_contamination(read_depths(lines, snps), snps)
     return found.share if found else None
-
-
-def _single(records: Sequence[Genotype], genomics: Genomics) -> float | None:
-    """Share of calls that one of two callers made alone; None where there is one caller."""
-    if len(genomics.callers) < 2 or not records:
-        return None
-    return sum(r.info.get("CONS") == "single" for r in records) / len(records)
-
-
-def _novel(
-    records: Iterable[Genotype], alleles: frozenset[tuple[str, int, str, str]]
-) -> float | None:
-    """Share of substitutions that the panel does not hold; None without panel or calls."""
-    called = [
-        (r.contig, r.position + 1, *r.alleles[:2])
-        for r in records
-        if not r.is_indel and len(r.alleles[0]) == 1
-    ]
-    if not alleles or not called:
-        return None
-    return sum(allele not in alleles for allele in called) / len(called)
-
-
-def count_variants(records: Iterable[Genotype]) -> Row:
-    """Numbers of alleles by kind and of genotypes by copies; records hold one allele each.
-
-    titv: transitions per transversion among substitutions. het_hom: heterozygous over
-    homozygous substitutions. indel_snv: indels per substitution. None without divisor.
-    """
-    n_snv = n_indel = n_het = n_hom = transitions = snv_hom = 0
-    for record in records:
-        ref, alt = record.alleles[:2]
-        hom = set(record.copies) == {1}
-        if record.is_indel:
-            n_indel += 1
-        elif len(ref) == 1:
-            n_snv += 1
-            snv_hom += hom
-            transitions += any({ref, alt} == pair for pair in _TRANSITIONS)
-        n_hom += hom
-        n_het += not hom
-    transversions = n_snv - transitions
-    return {
-        "n_snv": n_snv,
-        "n_indel": n_indel,
-        "n_het": n_het,
-        "n_hom": n_hom,
-        "titv": transitions / transversions if transversions else None,
-        "het_hom": (n_snv - snv_hom) / snv_hom if snv_hom else None,
-        "indel_snv": n_indel / n_snv if n_snv else None,
-    }
 
 
 def final_outcomes(outcomes: Iterable[Outcome], samples: Sequence[Sample]) -> list[Outcome]:
