@@ -170,7 +170,18 @@ def test_a_mis_mapped_site_makes_no_contamination() -> None:
     for k in [0] * 40 + [9, 14]:
         total += contamination.site_likelihoods(k, 50, contamination.UNKNOWN)
     assert contamination.best(total, 42) == 0.0
-    assert contamination.best(total, 9) is None
+    assert contamination.best(total, 4) is None
+
+
+def test_a_few_sites_are_enough_if_several_of_them_speak() -> None:
+    odd, foreign = (np.zeros(len(contamination.GRID)) for _ in range(2))
+    for k in (0, 0, 0, 0, 9):
+        odd += contamination.site_likelihoods(k, 60, contamination.UNKNOWN)
+    for k in (0, 9, 19, 0, 8):
+        foreign += contamination.site_likelihoods(k, 60, contamination.UNKNOWN)
+    assert contamination.best(odd, 5) == 0.0
+    found = contamination.best(foreign, 5)
+    assert found == pytest.approx(0.3, abs=0.05)
 
 
 def test_priors_are_probabilities() -> None:
@@ -191,7 +202,7 @@ def gathered(**changes: object) -> Gathered:
 
 
 def foreign(share: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    likelihood: np.ndarray[tuple[int], np.dtype[np.float64]] = -np.abs(
+    likelihood: np.ndarray[tuple[int], np.dtype[np.float64]] = -1000 * np.abs(
         contamination.GRID - share
     )
     return likelihood
@@ -225,7 +236,7 @@ def test_pairs_that_fit_are_not_talked_of() -> None:
     assert judge_pair(lost, Somatic()) == []
     mutated = gathered(shown=[100, 190], absent=[0, 90])
     assert judge_pair(mutated, Somatic()) == []
-    few = gathered(foreign=foreign(0.3), sites=9)
+    few = gathered(foreign=foreign(0.3), sites=4)
     assert judge_pair(few, Somatic()) == []
     off = judge_pair(gathered(equal=[10, 9]), Somatic(identity="off"))
     assert [f.code for f in off] == ["IDENTITY_OFF"]

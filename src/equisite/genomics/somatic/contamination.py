@@ -26,8 +26,10 @@ GRID = np.arange(0, 0.51, 0.01)
 """Values of c."""
 UNKNOWN = (1 / 2, 1 / 3, 1 / 6)
 ERROR, STRANGE = 1e-3, 0.01
-FEWEST = 10
+FEWEST = 5
 """Sites from which on the estimate is told."""
+DECIDES = math.log(1e4)
+"""Log ratio of likelihoods from which on it is not 0: more than one odd site can give."""
 WARNED, REFUSED = 0.05, 0.10
 
 
@@ -48,5 +50,9 @@ def hardy_weinberg(frequency: float) -> tuple[float, float, float]:
 
 
 def best(log_likelihood: Reals, sites: int) -> float | None:
-    """The c of the highest likelihood; None with fewer than `FEWEST` sites."""
-    return float(GRID[int(np.argmax(log_likelihood))]) if sites >= FEWEST else None
+    """The c of the highest likelihood, 0 where it decides nothing; None with too few sites."""
+    if sites < FEWEST:
+        return None
+    highest = int(np.argmax(log_likelihood))
+    decided = log_likelihood[highest] - log_likelihood[0] >= DECIDES
+    return float(GRID[highest]) if decided else 0.0
