@@ -304,6 +304,16 @@ def test_a_file_cut_between_two_elements_is_truncated(tmp_path: Path, implicit: 
         assert "TRUNCATED_PIXELS" in codes(judge(tmp_path / "s")), tag
 
 
+def test_pixels_on_a_server_are_a_syntax_that_is_not_read(tmp_path: Path) -> None:
+    made = make_series(6)
+    for ds in made:
+        del ds.PixelData
+        ds.PixelDataProviderURL = "https://pacs.example/jpip"
+        ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.94"
+    save(made, tmp_path)
+    assert codes(judge(tmp_path)) == ["UNSUPPORTED_SYNTAX"]
+
+
 def test_a_series_of_which_all_is_cut_is_truncated(tmp_path: Path) -> None:
     (path,) = save([make_enhanced(make_series(6))], tmp_path)
     path.write_bytes(path.read_bytes()[:900])

@@ -16,6 +16,7 @@ from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import finding
 from equisite.imaging.header import EMPTY, NOT_DICOM, TRUNCATED, WHOLE, read_header
 from equisite.imaging.index import Entry, HeaderIndex, packed, unpacked
+from equisite.imaging.syntaxes import is_supported
 from equisite.imaging.walk import FoundFile, folders
 
 NOT_IMAGE = "no image"
@@ -114,7 +115,9 @@ def _seen(path: str, file: FoundFile) -> tuple[Entry, ImageHeader | None]:
     if has_no_image(header):
         state = NOT_IMAGE
     elif state == WHOLE and header.pixel_offset is None:
-        if header.sop_class in ("", *READ):  # cut between two elements
+        # Cut between two elements; but some syntaxes keep the pixels on a server (JPIP).
+        elsewhere = header.rows is not None and not is_supported(header.syntax)
+        if header.sop_class in ("", *READ) and not elsewhere:
             state = TRUNCATED
         elif header.rows is None:
             state = NOT_IMAGE

@@ -13,7 +13,7 @@ from types import TracebackType
 
 from equisite.imaging.fields import ImageHeader
 
-VERSION = 3
+VERSION = 4
 """Raised when the header reader gives other values for the same bytes."""
 NAMES = tuple(f.name for f in fields(ImageHeader) if f.name != "frame")
 FORMAT = f"{VERSION} {' '.join(NAMES)}"
