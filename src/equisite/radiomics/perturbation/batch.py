@@ -6,14 +6,13 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from equisite.core.errors import InputError
 from equisite.protocol.radiomics import Radiomics, RadiomicSettings
 from equisite.protocol.robustness import Robustness
 from equisite.radiomics.batch import ENGINE_ERRORS, KEYS, read_regions
 from equisite.radiomics.columns import feature_columns, quality_columns
 from equisite.radiomics.extraction import extract
+from equisite.radiomics.ibsi_chain import mean_and_deviation
 from equisite.radiomics.perturbation.chain import chain, is_chosen
 from equisite.radiomics.perturbation.copies import perturbed_copies
 from equisite.radiomics.perturbation.turned import Triple
@@ -92,10 +91,14 @@ def _copies(
     native = image.spacing_mm
     wanted = settings.spacing_mm or (0.0, 0.0, 0.0)
     x, y, z = (new or old for new, old in zip(wanted, native, strict=True))
+    voxels = image.voxels
+    if settings.normalize:  # by the whole volume, which the copies do not hold
+        mean, deviation = mean_and_deviation(voxels)
+        voxels = (voxels - mean) / (deviation or 1.0)
     # The copies lie on the wanted grid already.
-    on_grid = settings.model_copy(update={"spacing_mm": None})
+    on_grid = settings.model_copy(update={"spacing_mm": None, "normalize": False})
     for copy in perturbed_copies(
-        image.voxels,
+        voxels,
         mask.voxels != 0,
         _reversed(native),
         (z, y, x),
@@ -105,7 +108,7 @@ def _copies(
     ):
         try:
             found = extract(
-                copy.image.astype(np.float32),
+                copy.image,
                 copy.mask,
                 (x, y, z),
                 on_grid,
