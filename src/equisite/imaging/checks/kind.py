@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from equisite.imaging.fields import ImageHeader
 from equisite.imaging.findings import ImagingFinding, finding
 from equisite.imaging.multiframe import ENHANCED
-from equisite.protocol.imaging import SeriesLimits
+
+if TYPE_CHECKING:  # the scan of an archive needs no models
+    from equisite.protocol.imaging import SeriesLimits
 
 CLASSIC = {
     "1.2.840.10008.5.1.4.1.1.2": "CT",
