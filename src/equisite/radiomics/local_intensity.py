@@ -33,14 +33,7 @@ def peak_values(
     NaN if a voxel without value lies in any of the spheres.
     Source: IBSI manual, sections 3.2.1 and 3.2.2.
     """
-    reach = margin_voxels(spacing_mm)
-    rows = []
-    for z in range(-reach[0], reach[0] + 1):
-        for y in range(-reach[1], reach[1] + 1):
-            left = RADIUS_MM**2 - (z * spacing_mm[0]) ** 2 - (y * spacing_mm[1]) ** 2
-            if left >= 0:
-                rows.append((z, y, int(math.sqrt(left) / spacing_mm[2])))
-    sphere = np.array(rows, np.int64)
+    sphere = sphere_boxes(spacing_mm)
     missing = ~np.isfinite(intensities)
     if missing.any():
         if _peaks(missing.astype(np.float64), used, sphere)[1] > 0:
@@ -50,13 +43,36 @@ def peak_values(
     return {"loc_peak_loc": local, "loc_peak_glob": anywhere}
 
 
-def _peaks(field: Floats, used: Mask, sphere: NDArray[np.int64]) -> tuple[float, float]:
-    reach, width = int(sphere[:, 2].max()), field.shape[2]
-    sums = np.empty((*field.shape[:2], width + 1 + 2 * reach))
-    sums[:, :, : reach + 1] = 0.0
-    row = sums[:, :, reach + 1 : reach + 1 + width]
-    np.cumsum(field, axis=2, out=row)
-    sums[:, :, reach + 1 + width :] = row[:, :, -1:]
+def sphere_boxes(spacing_mm: tuple[float, float, float]) -> NDArray[np.int64]:
+    """Boxes (n, 5) that make up the sphere: step along z, y from, to, x from, to.
+
+    Rows of one plane that are equally wide lie beside each other and make one box.
+    """
+    reach = margin_voxels(spacing_mm)
+    boxes: list[tuple[int, int, int, int, int]] = []
+    for z in range(-reach[0], reach[0] + 1):
+        for y in range(-reach[1], reach[1] + 1):
+            left = RADIUS_MM**2 - (z * spacing_mm[0]) ** 2 - (y * spacing_mm[1]) ** 2
+            if left < 0:
+                continue
+            half = int(math.sqrt(left) / spacing_mm[2])
+            last = boxes[-1] if boxes else None
+            if last is not None and last[0] == z and last[2] == y and last[4] == half + 1:
+                boxes[-1] = (z, last[1], y + 1, -half, half + 1)
+            else:
+                boxes.append((z, y, y + 1, -half, half + 1))
+    return np.array(boxes, np.int64)
+
+
+def _peaks(field: Floats, used: Mask, boxes: NDArray[np.int64]) -> tuple[float, float]:
+    depth, height, width = field.shape
+    along_y, along_x = int(boxes[:, 2].max()), int(boxes[:, 4].max())
+    sums = np.zeros((depth, height + 1 + 2 * along_y, width + 1 + 2 * along_x))
+    inner = sums[:, along_y + 1 : along_y + 1 + height, along_x + 1 : along_x + 1 + width]
+    np.cumsum(field, axis=2, out=inner)
+    np.cumsum(inner, axis=1, out=inner)
+    sums[:, along_y + 1 + height :, :] = sums[:, along_y + height : along_y + height + 1, :]
+    sums[:, :, along_x + 1 + width :] = sums[:, :, along_x + width : along_x + width + 1]
     out = np.empty(2)
-    sphere_peaks(sums, field, used, sphere, out)
+    sphere_peaks(sums, field, used, boxes, out)
     return float(out[0]), float(out[1])

@@ -106,8 +106,10 @@ def convex_hull(points_mm: Floats) -> tuple[float, float]:
 
 
 def ellipsoid_area(a: float, b: float, c: float) -> float:
-    """Area of an ellipsoid with semi-axes a >= b >= c >= 0, a > 0.
+    """Area of an ellipsoid with semi-axes a >= b >= c >= 0, a > 0, by the IBSI manual.
 
+    Its parameters are not those of the exact series (1 - c^2 / b^2 stands there for one of
+    them), so that it is exact for a sphere only; the reference values are made with it.
     4 pi a b sum over n of (s t)^n / (1 - 4 n^2) P_n((s^2 + t^2) / (2 s t)), with
     s^2 = 1 - b^2 / a^2 and t^2 = 1 - c^2 / a^2. The recurrence of the Legendre polynomials
     is multiplied by (s t)^n, so that spheres and spheroids need no case of their own.

@@ -20,6 +20,9 @@ from equisite.radiomics.mesh_tables import area_and_volume
 
 Floats = NDArray[np.float64]
 
+FLAT = 1e-14
+"""Variance along an axis, relative to the largest, that is none."""
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -53,7 +56,8 @@ class Shape:
         freedom: what the sum of products is divided by, n or n - 1.
         """
         values = np.linalg.eigvalsh(self.scatter / freedom)
-        lengths: Floats = 4 * np.sqrt(np.where(values > 0, values, 0.0))
+        values[values < FLAT * values[-1]] = 0.0  # rounding, of a plane or a line of voxels
+        lengths: Floats = 4 * np.sqrt(values)
         return lengths
 
 

@@ -14,19 +14,20 @@ Array = Any
 @compiled(
     "void(float64[:,:,::1], float64[:,:,::1], boolean[:,:,::1], int64[:,::1], float64[::1])"
 )
-def sphere_peaks(sums: Array, values: Array, inside: Array, sphere: Array, out: Array) -> None:
+def sphere_peaks(sums: Array, values: Array, inside: Array, boxes: Array, out: Array) -> None:
     """Largest mean over a sphere around a voxel inside, and around the brightest of them.
 
-    sums: (z, y, 2 X + x + 1), X the widest half width: sum of a row before each voxel, with
-    X copies of the first and of the last sum beside it. values: (z, y, x). inside: the same
-    shape. sphere: (rows, 3), steps along z and y, and half width along x.
+    sums: (z, 2 Y + y + 1, 2 X + x + 1), sum of the plane before each corner, with Y and X
+    copies of the outermost beside it. values: (z, y, x). inside: the same shape. boxes:
+    (n, 5), step along z, y from and to, x from and to (ends exclusive): together a sphere.
     out: (2,), around the brightest voxel (of several, the largest), and around any. What
     lies beyond the volume does not count.
     """
     depth, height, width = values.shape
-    margin = (sums.shape[2] - width - 1) // 2
+    margin_y = (sums.shape[1] - height - 1) // 2
+    margin_x = (sums.shape[2] - width - 1) // 2
     totals = np.empty(width)
-    clipped = np.empty(width)
+    counts = np.empty(width)
     brightest = 0.0
     found = False
     for z in range(depth):
@@ -40,26 +41,32 @@ def sphere_peaks(sums: Array, values: Array, inside: Array, sphere: Array, out: 
             if first == end:
                 continue
             totals[first:end] = 0.0
-            clipped[first:end] = 0.0
-            count = 0.0
-            for row in range(sphere.shape[0]):
-                v = z + sphere[row, 0]
-                w = y + sphere[row, 1]
-                if v < 0 or v >= depth or w < 0 or w >= height:
+            counts[first:end] = 0.0
+            whole = 0.0
+            for box in range(boxes.shape[0]):
+                v = z + boxes[box, 0]
+                if v < 0 or v >= depth:
                     continue
-                half = sphere[row, 2]
-                line = sums[v, w]
+                low = sums[v, y + boxes[box, 1] + margin_y]
+                high = sums[v, y + boxes[box, 2] + margin_y]
+                left = boxes[box, 3] + margin_x
+                right = boxes[box, 4] + margin_x
                 for x in range(first, end):
-                    totals[x] += line[x + margin + half + 1] - line[x + margin - half]
-                count += 2.0 * half + 1.0
-                for x in range(first, min(half, end)):
-                    clipped[x] += half - x
-                for x in range(max(width - half, first), end):
-                    clipped[x] += x + half + 1 - width
+                    totals[x] += (
+                        high[x + right] - high[x + left] - low[x + right] + low[x + left]
+                    )
+                rows = float(min(y + boxes[box, 2], height) - max(y + boxes[box, 1], 0))
+                if rows <= 0.0:
+                    continue
+                whole += rows * (boxes[box, 4] - boxes[box, 3])
+                for x in range(first, min(-boxes[box, 3], end)):
+                    counts[x] -= rows * (-boxes[box, 3] - x)
+                for x in range(max(width - boxes[box, 4] + 1, first), end):
+                    counts[x] -= rows * (x + boxes[box, 4] - width)
             for x in range(first, end):
                 if not inside[z, y, x]:
                     continue
-                mean = totals[x] / (count - clipped[x])
+                mean = totals[x] / (whole + counts[x])
                 value = values[z, y, x]
                 if not found or value > brightest:
                     brightest = value
