@@ -84,7 +84,8 @@ def write_pairs(
     more: Mapping[str, Any] | None = None,
 ) -> None:
     """A whole site folder that calls somatic variants; more: further keys of `somatic`."""
-    write_site(folder, [], site, batch=1)
+    patients = list(patients)
+    write_site(folder, [], site, batch=len(patients))
     protocol = yaml.safe_load((site / "protocol.yaml").read_text(encoding="utf-8"))
     protocol["genomics"]["somatic"] = {
         "panel_of_normals": pin(panel, site / "pon.vcf.gz") if panel else "off",
