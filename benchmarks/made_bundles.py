@@ -28,6 +28,7 @@ from equisite.codebook.constants import COLUMNS, Constant
 from equisite.core.tables import write_table
 from equisite.protocol.load import protocol_sha256
 from equisite.protocol.models import Protocol
+from equisite.stats.icc import mean_squares
 
 Reals = NDArray[np.float64]
 GENES = ("BRCA1", "BRCA2", "TP53", "PALB2")
@@ -269,6 +270,8 @@ def _table_cells(table: Any, patients: Patients, book: Codebook, protocol: Proto
         yield from _hist_cells(table, patients, book, base)
     elif table.kind == "comoment":
         yield from _comoment_cells(table, patients, book, base)
+    elif table.kind == "repeatability":
+        yield from _repeated_cells(table, patients, book, protocol)
     else:
         columns = columns_of(table, book)
         values = patients.quality if table.kind == "quality" else patients.features
@@ -287,6 +290,23 @@ def _table_cells(table: Any, patients: Patients, book: Codebook, protocol: Proto
             yield _cell(table.id, names, "m2", float(((inside[:, c] - mean) ** 2).sum()))
             yield _cell(table.id, {**names, "side": "low"}, "clipped", low)
             yield _cell(table.id, {**names, "side": "high"}, "clipped", high)
+
+
+def _repeated_cells(table: Any, patients: Patients, book: Codebook, protocol: Protocol) -> Any:
+    """Copies of the first feature move as far as patients differ, those of others little."""
+    chain = protocol.radiomics.robustness
+    columns = columns_of(table, book)
+    inside = clipped(patients.features, book, columns)
+    random = np.random.default_rng(0)
+    for c, name in enumerate(columns):
+        spread = float(inside[:, c].std()) * (1.0 if c == 0 else 0.1)
+        shape = (inside.shape[0], chain.number_of_copies if chain else 2)
+        copies = inside[:, c : c + 1] + spread * random.standard_normal(shape)
+        squares = mean_squares(copies)
+        names: dict[str, object] = {"analysis_set": table.analysis_set, "feature": name}
+        yield _cell(table.id, names, "n", inside.shape[0])
+        yield _cell(table.id, names, "msb", squares.between)
+        yield _cell(table.id, names, "msw", squares.within)
 
 
 def _withheld(table: str, names: dict[str, object], side: str) -> Any:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+import made_bundles as made
 from equisite.bundle.format import CellRow, real_text
 from equisite.codebook.book import codebook
 from equisite.compare.cells import Party
 from equisite.compare.repeatability import analyse_repeatability
+from equisite.compare.stages import run_admit, run_pool, run_report
 from equisite.compare.texts import repeatability_table
+from equisite.core.tables import read_table
 from equisite.protocol.robustness import Robustness
 from equisite.stats.icc import mean_squares
 
@@ -83,3 +87,33 @@ def test_nobody_sent_anything() -> None:
     assert total.text == ""
     table = repeatability_table([total], sites, {"a": "A"}, codebook(), "c")
     assert table.rows[0][1] == "not judged"
+
+
+def test_the_report_marks_what_does_not_stand_perturbation(
+    tmp_path: Path, plans: tuple[made.Plan, ...]
+) -> None:
+    book = codebook()
+    content = made.protocol_content(book, rich=False)
+    content["radiomics"]["robustness"] = {"copies": 6}
+    content["tables"].append(
+        {"id": "repeated", "kind": "repeatability", "features": "mr__gtv__core"}
+    )
+    lead = tmp_path / "lead"
+    titles = {plan.site: plan.site.title() for plan in plans}
+    protocol = made.write_lead(lead, content, titles)
+    columns = book.columns_of("mr__gtv__core")
+    for plan in plans:
+        patients = made.draw(plan, book, columns, seed=7)
+        made.put_bundle(lead, made.bundle_of(plan, patients, protocol, book))
+    run_admit(lead)
+    run_pool(lead)
+    page = run_report(lead).read_text(encoding="utf-8")
+    assert "Which features stand small perturbations" in page
+    assert page.count("✗ below the limit") == 1
+    assert page.count("✓ robust") == len(columns) - 1
+    assert "degrees of freedom" in page
+    assert "Zwanenburg" in page
+    _, pooled = read_table(lead / "report/pooled.tsv")
+    judged = [row for row in pooled if row["measure"] == "icc"]
+    assert [row["text"] for row in judged].count("below") == 1
+    assert {row["sites"] for row in judged} == {str(len(plans))}
