@@ -16,7 +16,8 @@ from equisite.genomics.depth import Coverage, Part
 from equisite.genomics.features import BatchFiles, count_batch
 from equisite.genomics.reference import prepare_frequencies, prepare_models
 from equisite.intake.index import SequencingItem
-from equisite.protocol.models import Protocol, SexChromosomes
+from equisite.protocol.models import Protocol
+from equisite.protocol.sequencing import SexChromosomes
 
 BASES = 200_000
 CONTIGS = {"chr1": "A" * BASES, "X": "A" * BASES, "Y": "A" * BASES}

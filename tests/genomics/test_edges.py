@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,7 @@ def run(
     rows: list[SequencingItem],
     *,
     cores: int = 2,
+    trimming: str = "off",
 ) -> Path:
     """Run the rules over one batch; returns its folder."""
     intake = site / "work/intake"
@@ -104,7 +106,7 @@ def run(
     wiring, asked = re.subn(listed, r"\1[]", wiring, flags=re.S)
     assert asked == 1  # these protocols list no alleles
     (site / "Snakefile").write_text(wiring)
-    snakemake(site, with_tools(site), cores, "genomics", "--config", "aligner=bwa-mem")
+    snakemake(site, with_tools(site), cores, "genomics", "--config", f"trimming={trimming}")
     return site / "work/genomics/1"
 
 
@@ -262,6 +264,31 @@ def test_an_index_older_than_its_file_is_not_believed(batch: Path, tmp_path: Pat
     ours, theirs = (body(b / "calls/tok-plain.vcf.gz") for b in (again, batch))
     assert ours == theirs
     assert not any(code for _, code in told(again) - told(batch))
+
+
+def test_adapters_are_cut_where_the_protocol_asks(tmp_path: Path) -> None:
+    """Fragments of 70 bases end in adapter; pairs and single reads together stay whole."""
+    bases = sequence(3000, "t")
+    ends = ("AGATCGGAAGAGCACACGTCTGAACTCCAGTCA", "AGATCGGAAGAGCGTCGTGTAGGGAAAGAGTGT")
+    short = [
+        tuple((side[:70] + end)[:LENGTH] for side, end in zip(both, ends, strict=True))
+        for both in (
+            (bases[at : at + 70], reverse(bases[at : at + 70])) for at in range(0, 2900, 7)
+        )
+    ]
+    one, other = write_fastq(tmp_path, "t", spread([bases], 20) + short)
+    pairs = item("pairs", fastq_1=one, fastq_2=other)
+    both = item("both", fastq_1=one, fastq_2=other)
+    single = write_fastq(tmp_path, "s", spread([bases], 40))[0]
+    rows = [pairs, both, replace(both, lane_number=2, lane="2", fastq_1=single, fastq_2="")]
+    plan = protocol({"t": bases})
+    batch = run(tmp_path / "site", plan, {"t": bases}, "", rows, trimming="adapters")
+    found = features(batch)
+    assert float(found["pairs"]["read_length"]) < 90
+    assert float(found["both"]["read_length"]) > 97
+    assert float(found["pairs"]["adapter_fraction"]) > 0.5
+    assert {code for patient, code in told(batch) if patient == "both"} >= {"NOT_TRIMMED"}
+    assert ("pairs", "NOT_TRIMMED") not in told(batch)
 
 
 def _fasta(path: Path) -> Iterable[tuple[str, str]]:

@@ -3,7 +3,8 @@
 import pytest
 
 from equisite.genomics.ploidy import Ploidy, from_lines, stretches, to_lines
-from equisite.protocol.models import Contig, Region, SexChromosomes
+from equisite.protocol.models import Contig
+from equisite.protocol.sequencing import Region, SexChromosomes
 from equisite.variants.intervals import Territory
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from equisite.genomics.quality import judge_quality
-from equisite.protocol.models import GenomicThresholds
+from equisite.protocol.sequencing import GenomicThresholds
 
 LIMITS = GenomicThresholds(
     minimum_mean_depth=5, minimum_callable_fraction=0.5, maximum_duplicate_fraction=0.6

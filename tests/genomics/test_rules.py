@@ -34,6 +34,7 @@ SITE = SimpleNamespace(
     protocol=SimpleNamespace(
         genomics=SimpleNamespace(
             aligner=config.get("aligner", "bwa-mem"),
+            trimming=config.get("trimming", "off"),
             bases_per_batch=10000000,
             callers=("bcftools", "freebayes"),
             thresholds=SimpleNamespace(minimum_mapping_quality=20),

@@ -14,7 +14,8 @@ from equisite.genomics.sex import (
     sex_regions,
     without,
 )
-from equisite.protocol.models import Contig, SexChromosomes
+from equisite.protocol.models import Contig
+from equisite.protocol.sequencing import SexChromosomes
 from equisite.variants.intervals import Territory
 
 M5 = "0" * 32

@@ -144,6 +144,12 @@ rule genomics_align_reads:
         mem_mb=8000 if ALIGNER == "bwa-mem" else 14000,
     params:
         code=code_digest("genomics"),
+        trim=(
+            "fastp --stdin --stdout $INTERLEAVED -Q -G --dont_eval_duplication -w 1 "
+            "-j /dev/null -h /dev/null"
+            if SITE.protocol.genomics.trimming == "adapters"
+            else ""
+        ),
         # From interleaved FASTQ with read groups as comments to SAM of the reference's header.
         align=lambda wildcards, input: {
             "bwa-mem": f"""
@@ -159,7 +165,7 @@ rule genomics_align_reads:
         """
         export REF_PATH="$PWD/{input.cache}/%s" THREADS={threads}
         equisite genomics align --index {input.index} --header {input.header} \
-            --out {output.crams} --outcomes {output.outcomes} --take '
+            --out {output.crams} --outcomes {output.outcomes} --trim '{params.trim}' --take '
                 samtools view -C --no-PG - > "$OUT.cram"
                 samtools index "$OUT.cram"
             ' --align '

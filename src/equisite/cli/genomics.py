@@ -45,6 +45,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
     align = verbs.add_parser("align", help="write an alignment per sample of a batch")
     align.add_argument("--align", required=True, metavar="PIPELINE", help="from FASTQ")
+    align.add_argument("--trim", default="", metavar="PIPELINE", help="FASTQ before that")
     align.add_argument("--take", required=True, metavar="PIPELINE", help="from sorted SAM")
     call = verbs.add_parser("call", help="write the final calls per sample of a batch")
     call.add_argument("--after", type=Path, nargs="+", default=[], metavar="OUTCOMES")
@@ -174,7 +175,8 @@ def _align(args: argparse.Namespace) -> int:
     from equisite.genomics.align import Aligner
     from equisite.genomics.samples import read_samples
 
-    aligner = Aligner(args.align, args.take, args.header.read_text(encoding="utf-8"))
+    header = args.header.read_text(encoding="utf-8")
+    aligner = Aligner(args.align, args.take, header, args.trim)
     samples = [sample for sample in read_samples(args.index) if sample.given != "calls"]
     return _work(samples, aligner.work, (), args)
 

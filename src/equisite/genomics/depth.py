@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from equisite.protocol.models import GenomicThresholds
+from equisite.protocol.sequencing import GenomicThresholds
 from equisite.variants.intervals import Territory
 
 if TYPE_CHECKING:

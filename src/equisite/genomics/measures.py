@@ -18,7 +18,8 @@ from equisite.genomics.one_reading import read_once
 from equisite.genomics.samples import Sample
 from equisite.genomics.sex import AUTOSOMES, X, Y, sex_regions
 from equisite.genomics.stream import stream_first
-from equisite.protocol.models import GenomicThresholds, Protocol
+from equisite.protocol.models import Protocol
+from equisite.protocol.sequencing import GenomicThresholds
 from equisite.variants.intervals import Territory, read_bed
 from equisite.variants.vcf import open_text
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from equisite.genomics.sex import sex_chromosomes, without
-from equisite.protocol.models import Contig, SexChromosomes
+from equisite.protocol.models import Contig
+from equisite.protocol.sequencing import SexChromosomes
 from equisite.variants.intervals import Interval, Territory
 
 SEXES = ("female", "male")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from equisite.core.errors import Finding
-from equisite.protocol.models import GenomicThresholds
+from equisite.protocol.sequencing import GenomicThresholds
 
 Row = Mapping[str, object]
 

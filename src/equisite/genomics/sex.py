@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from equisite.core.errors import Finding, Number
 from equisite.genomics.depth import Part
-from equisite.protocol.models import Contig, Region, SexChromosomes
+from equisite.protocol.models import Contig
+from equisite.protocol.sequencing import Region, SexChromosomes
 from equisite.variants.intervals import Territory
 
 AUTOSOMES, X, Y = "autosomes", "x", "y"
