@@ -85,7 +85,6 @@ def test_roles_do_not_hang_on_the_order_of_columns(
     assert record.caller == caller
     assert counts(record) == (10, 7, 20, 1)
     assert record.passed
-    assert record.fraction == pytest.approx(7 / 17)
     assert record.edit.contig == "chr1"
 
 
@@ -161,7 +160,6 @@ def test_strelka_indel_counts_are_not_swapped(tmp_path: Path) -> None:
     )
     record = only(path)
     assert counts(record) == (0, 9, 20, 0)
-    assert record.fraction == 1
     assert record.score == 44
 
 

@@ -54,14 +54,6 @@ class Junction:
             return "BND"
         return _KINDS[self.first.side, self.second.side]
 
-    @property
-    def fraction(self) -> float | None:
-        """Share of reads for the junction in the tumour; None where it is not known."""
-        ref, alt = self.tumour
-        if ref is None or alt is None or ref + alt == 0:
-            return None
-        return alt / (ref + alt)
-
 
 def ordered(one: Breakend, other: Breakend) -> tuple[Breakend, Breakend]:
     """The two ends in the order of name and position: both ways of writing give one event."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -34,14 +34,6 @@ class CallerRecord:
     caller: str
     origin: Origin
     event: str = ""
-
-    @property
-    def fraction(self) -> float | None:
-        """Share of the alternative in the tumour; None where it is not known."""
-        if self.ref_tumour is None or self.alt_tumour is None:
-            return None
-        total = self.ref_tumour + self.alt_tumour
-        return self.alt_tumour / total if total else None
 
 
 class Roles(NamedTuple):
@@ -85,9 +77,6 @@ class Adapter:
     recognises: Callable[[Header], bool]
     named: Callable[[Header], tuple[str, str]]
     read: Callable[[Line, Roles, int], Reading | None]
-
-
-Records = Iterator[CallerRecord]
 
 
 def unnamed(header: Header) -> tuple[str, str]:

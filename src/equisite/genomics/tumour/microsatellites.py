@@ -49,11 +49,6 @@ class Instability:
     loci: int
     unstable: int
 
-    @property
-    def score(self) -> float | None:
-        """Unstable share; None without loci."""
-        return self.unstable / self.loci if self.loci else None
-
 
 def find_loci(territory: Territory, reference: Reference, most: int = MOST_LOCI) -> list[Locus]:
     """Runs of 10 to 30 equal bases that lie in the territory, every k-th of too many."""
