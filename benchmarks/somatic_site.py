@@ -193,8 +193,8 @@ def edits_of(
                     yield piece, info, fields[6]
 
 
-def score(folder: PairFolder, calls: Path) -> dict[str, Score]:
-    """Calls of classes high and medium against the truth, by kind."""
+def score(folder: PairFolder, calls: Path | None) -> dict[str, Score]:
+    """Calls of classes high and medium against the truth, by kind; none: a refused pair."""
     sequences = {name: bases.decode() for name, bases in read_fasta(folder.reference)}
     territory = read_bed(open_text(folder.judged))
     true = {
@@ -202,9 +202,8 @@ def score(folder: PairFolder, calls: Path) -> dict[str, Score]:
         for edit, _, passed in edits_of(folder.truth, sequences, territory)
         if passed in ("PASS", ".")
     }
-    called = {
-        edit for edit, info, _ in edits_of(calls, sequences, territory) if info["CLASS"] in USED
-    }
+    found = edits_of(calls, sequences, territory) if calls else ()
+    called = {edit for edit, info, _ in found if info["CLASS"] in USED}
     scores = {}
     for kind, is_indel in (("snv", False), ("indel", True)):
         ours = {e for e in called if e.is_indel == is_indel}

@@ -24,6 +24,7 @@ from equisite.variants.intervals import read_bed
 from equisite.variants.vcf import open_text
 from genomics_site import CannotMeasureError
 from somatic_site import (
+    Called,
     PairFolder,
     Patient,
     by_class,
@@ -83,8 +84,7 @@ def measure(path: Path, *, panel: bool, identity: bool, cores: int) -> dict[str,
         called = run_pairs(site, cores)["person"]
         wall = time.monotonic() - start
         if "person-t" not in called.calls:
-            codes = " ".join(sorted({o.code for o in called.outcomes if o.code}))
-            raise CannotMeasureError(f"the product refused the pair of {path}: {codes}")
+            return _refused(folder, called)
         calls = called.calls["person-t"]
         facts = called.facts["person-t"]
         scores = score(folder, calls)
@@ -106,6 +106,17 @@ def measure(path: Path, *, panel: bool, identity: bool, cores: int) -> dict[str,
         shares = ", ".join(_share(figures[key]) for key in ("recall", "precision", "f1"))
         print(f"{path.name}, {kind}: {found.tp}/{found.fn}, {found.fp}, {shares}", flush=True)
     return result
+
+
+def _refused(folder: PairFolder, called: Called) -> dict[str, Any]:
+    """Figures of a pair that the product refused: nothing was called."""
+    codes = sorted({o.code for o in called.outcomes if o.outcome == "refused"})
+    print(f"{folder.path.name}: refused, {' '.join(codes)}", flush=True)
+    return {
+        "dir": folder.path.name,
+        **{kind: found.figures for kind, found in score(folder, None).items()},
+        "refused": codes,
+    }
 
 
 def _artefacts(folder: PairFolder, artefacts: Path, calls: Path) -> dict[str, int]:

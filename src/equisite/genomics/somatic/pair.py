@@ -30,8 +30,8 @@ HOMOZYGOUS, HET_LOW, HET_HIGH = 0.9, 0.25, 0.75
 FEWEST = 20
 """Genotypes from which on identity is judged."""
 OTHER_PERSON, DOUBTFUL = 0.70, 0.93
-"""Share of equal genotypes: same person .99, 30 % foreign reads .85 to .87, another person
-.26 to .33 (measured on public genomes)."""
+"""Share of equal genotypes. Measured on public genomes: one person 1.00, a pool of three with
+itself .98, 30 % foreign reads .93 to .94, another person .35."""
 ABSENT, FEWEST_ABSENT = 0.05, 10
 """Share and number of alleles of each sample that the other has not in one fragment: groups
 of people have many genotypes in common, but not their rarer alleles."""
