@@ -93,7 +93,7 @@ def test_both_files_become_one_with_labels(tmp_path: Path, reference: CachedRefe
         ("a", 30, "both"),
     ]
     fields = records[1].line.split("\t")
-    assert fields[5:] == ["44.1235", ".", "DP=9;CONS=hom", "GT:PL:DP:AD", "1/1:255,24,0:9:4,5"]
+    assert fields[5:] == ["255", ".", "DP=9;CONS=hom", "GT:PL:DP:AD", "1/1:255,24,0:9:4,5"]
     assert records[0].line.split("\t")[8].startswith("GT:PL:DP:SP")
     header = [line for line in open_text(tmp_path / "3.vcf") if line.startswith("#")]
     assert header[1].startswith("##INFO=<ID=CONS,")

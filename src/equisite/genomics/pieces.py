@@ -1,4 +1,4 @@
-"""One genome called in pieces of about equal work, with the same bytes as in one.
+"""One genome called in pieces of about equal work.
 
 A piece ends where nothing is to be called nearby: at its nominal end, or behind it in the first
 stretch without an active base. Both neighbours find this place from the same reads, each for

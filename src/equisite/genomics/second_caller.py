@@ -146,14 +146,19 @@ def _near(
 
 
 def _as_bcftools(record: Genotype) -> str:
-    """A record of freebayes with the fields that those of bcftools have."""
+    """A record of freebayes with the fields that those of bcftools have.
+
+    QUAL is the phred likelihood of the reference against the genotype: freebayes lets its own
+    move with what it read elsewhere before, and it would change with the pieces of a genome.
+    """
     fields = record.line.split("\t")
     values = dict(zip(fields[8].split(":"), fields[9].split(":"), strict=False))
     info = f"DP={values['DP']}"
     if record.is_indel:
         info = f"INDEL;{info}"
-    genotype = f"{values['GT']}:{_phred(values['GL'])}:{values['DP']}:{values['AD']}"
-    quality = f"{record.quality:.6g}"
+    phred = _phred(values["GL"])
+    genotype = f"{values['GT']}:{phred}:{values['DP']}:{values['AD']}"
+    quality = phred.partition(",")[0]
     return "\t".join(
         [*fields[:2], ".", *fields[3:5], quality, ".", info, "GT:PL:DP:AD", genotype]
     )
