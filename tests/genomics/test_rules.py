@@ -88,6 +88,7 @@ include: {rules!r}
 """
 """Stands for the root Snakefile and common.smk, which need a whole site."""
 
+PEOPLE = "work/genomics/people.tsv"
 Run = Callable[..., Path]
 
 pytestmark = [
@@ -209,7 +210,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
             SNAKEFILE.format(rules=str(CHECKOUT / "workflow/rules/genomics.smk"))
         )
         settings = (f"aligner={aligner}", f"pieces={pieces}")
-        snakemake(site, environment, cores, "genomics", "--config", *settings)
+        snakemake(site, environment, cores, "genomics", PEOPLE, "--config", *settings)
         return site
 
     return start
@@ -377,8 +378,7 @@ def test_reads_are_measured_in_one_reading(site: Path) -> None:
 
 
 def test_of_few_sites_nothing_is_said_about_pairs(site: Path) -> None:
-    snakemake(site, with_tools(site), 1, "work/genomics/people.tsv")
-    assert read_outcomes([site / "work/genomics/people.tsv"]) == []
+    assert read_outcomes([site / PEOPLE]) == []
 
 
 @pytest.mark.skipif(
