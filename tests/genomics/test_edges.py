@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from made_reads import protocol
-from test_rules import SNAKEFILE, body, snakemake, with_tools
+from test_pipelines import SNAKEFILE, body, snakemake, with_tools
 
 from equisite.core.outcomes import read_outcomes
 from equisite.core.tables import read_table, write_rows

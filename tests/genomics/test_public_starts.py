@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from made_reads import protocol
 from test_edges import genotypes, item, run, told
-from test_rules import body
+from test_pipelines import body
 
 from equisite.intake.index import SequencingItem
 from equisite.variants.fasta import read_fasta

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from test_batch import FLAGSTAT, STATS
+from test_count_batch import FLAGSTAT, STATS
 from test_one_reading import big, count
 
 from browser import browser, executable

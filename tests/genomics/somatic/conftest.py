@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from made_pairs import Planted, fragments, random_genome, snv, write_bam, write_reference
-
-from equisite.genomics.somatic.bases import MappedReference
-from equisite.variants.alleles import Edit
-
-needs_samtools = pytest.mark.skipif(
-    shutil.which("samtools") is None, reason="samtools is not on the PATH"
+from made_pairs import (
+    MadePair,
+    Planted,
+    fragments,
+    random_genome,
+    snv,
+    write_bam,
+    write_reference,
 )
 
-
-@dataclass(frozen=True)
-class MadePair:
-    """Where tumour and normal lie, and what is planted in them."""
-
-    genome: dict[str, str]
-    reference: MappedReference
-    folder: Path
-    tumour: Path
-    normal: Path
-    somatic: tuple[Planted, ...]
-    germline: tuple[Planted, ...]
+from equisite.variants.alleles import Edit
 
 
 @pytest.fixture(scope="session")

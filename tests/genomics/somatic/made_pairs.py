@@ -132,3 +132,16 @@ def write_bam(path: Path, genome: dict[str, str], lines: Iterable[str], token: s
 
 def whole(genome: dict[str, str]) -> Territory:
     return Territory.of((name, 0, len(bases)) for name, bases in genome.items())
+
+
+@dataclass(frozen=True)
+class MadePair:
+    """Where tumour and normal lie, and what is planted in them."""
+
+    genome: dict[str, str]
+    reference: MappedReference
+    folder: Path
+    tumour: Path
+    normal: Path
+    somatic: tuple[Planted, ...]
+    germline: tuple[Planted, ...]

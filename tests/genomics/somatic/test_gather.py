@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import MadePair
-from made_pairs import fragments, snv, whole, write_bam
+from made_pairs import MadePair, fragments, snv, whole, write_bam
 
 from equisite.core.tables import read_rows
 from equisite.genomics.somatic import windows
