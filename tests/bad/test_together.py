@@ -66,10 +66,6 @@ DEPENDENT = {
     "panel_empty": ("gene_not_in_panel",),
     # The filters of the protocol change, and with them which one is unknown.
     "filter_unknown": ("filter_needs_spacing", "filter_of_other_mode", "filter_twice"),
-    # The table of signatures is compared with a protocol that is sound as a whole.
-    "signature_file_other": (
-        "fasta_in_protocol", "key_missing", "key_unknown", "key_value", "site_key_in_protocol",
-    ),
     # Nothing is known of a reference that is not named yet.
     "key_not_known": (
         "reference_checksum", "reference_contig_missing", "reference_length",

@@ -114,7 +114,7 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
         findings += more
     elif sequencing is not None and sequencing.lines and examined.knows("reference"):
         findings.append(Finding("REFERENCE_NEEDED", document.name))
-    signatures, more = check_signatures(config, protocol.value, document, Places(directory))
+    signatures, more = check_signatures(config, protocol, document, Places(directory))
     findings += more
     if config.multiqc and find_layer(REPORT_QC) is None:
         where = document.where(("multiqc",))

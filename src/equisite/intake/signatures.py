@@ -8,6 +8,7 @@ from equisite.core.canonical import sha256_file
 from equisite.core.errors import Finding
 from equisite.intake.places import Place, Places
 from equisite.protocol.models import Protocol
+from equisite.protocol.salvage import Examined
 from equisite.protocol.site import SiteConfig
 from equisite.protocol.yaml_text import Document
 
@@ -16,10 +17,14 @@ COPY = "signatures.txt"
 
 
 def check_signatures(
-    config: SiteConfig, protocol: Protocol | None, document: Document, places: Places
+    config: SiteConfig, protocol: Examined[Protocol], document: Document, places: Places
 ) -> tuple[Place | None, list[Finding]]:
-    """The file, when protocol and site both have one; what is wrong with it, or missing."""
-    table = protocol.genomics.tumour.signatures if protocol is not None else None
+    """The file, when protocol and site both have one; what is wrong with it, or missing.
+
+    Of a protocol that is not sound as a whole, the named table counts when it is.
+    """
+    known = protocol.part is not None and protocol.knows("genomics.tumour.signatures")
+    table = protocol.part.genomics.tumour.signatures if protocol.part and known else None
     where = document.where(("signature_file",))
     if config.signature_file is None:
         if table is None:
@@ -30,7 +35,7 @@ def check_signatures(
     if isinstance(place, Finding):
         return None, [place]
     if table is None:
-        return None, [Finding("SIGNATURE_FILE_NOT_USED", where)]
+        return None, [Finding("SIGNATURE_FILE_NOT_USED", where)] if known else []
     if sha256_file(Path(place.path)) != table.sha256:
         return None, [Finding("SIGNATURE_FILE_OTHER", where, {"version": table.version})]
     return place, []
