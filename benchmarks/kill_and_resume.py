@@ -36,6 +36,8 @@ from watched import tree  # noqa: E402 - found by the line above
 BUNDLE = Path("private") / "review" / "prepared.bundle"
 RUN = ["equisite", "run", "--cores", "2"]
 RESULTS = ("work", "private")
+CACHES = ("headers.sqlite",)
+"""Indexes updated in place by transactions: what they hold repeats, their pages need not."""
 KINDS = ("launcher", "snakemake", "everything")
 PATIENCE_S = 10.0
 
@@ -188,7 +190,7 @@ def digests(site: Path) -> dict[str, str]:
         str(path.relative_to(site)): hashlib.sha256(path.read_bytes()).hexdigest()
         for folder in RESULTS
         for path in sorted((site / folder).rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name not in CACHES
     }
 
 
