@@ -138,8 +138,10 @@ while [ "$1" != -- ]; do
 done
 shift; where=$1; shift
 exec chroot "$top" /bin/bash -c '"'"'cd "$0" && "$@"; exit $?'"'"' "$where" "$@"'
+  local up # a new network has its loop-back interface, but down: servers of tests answer there
+  printf -v up '%q ' "${WATCH[@]}" --lo --all-calls "$private" true
   local words=("${PROGRAM[@]}" --mount "${FLAGS[@]}" --ipc --net --uts --pid --fork --kill-child=KILL
-    /bin/bash -c "$script" bash "$ROOT" "$private/var" "$private/passwd") path
+    /bin/bash -c "$up; $script" bash "$ROOT" "$private/var" "$private/passwd") path
   for path in "${paths[@]}"; do words+=("${mode[$path]}" "$path"); done
   guard "${words[@]}" -- "$here" "${inside[@]}" "$@"
 }

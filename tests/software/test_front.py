@@ -72,6 +72,20 @@ def test_interrupts_are_not_ignored(home: Path, plan: Plan, tmp_path: Path) -> N
         assert done.stdout == "True\n", one.name
 
 
+def test_the_loopback_answers(home: Path, plan: Plan, tmp_path: Path) -> None:
+    words = (
+        'import socket; s = socket.create_server(("127.0.0.1", 0));'
+        'socket.create_connection(s.getsockname(), 5); print("up")'
+    )
+    for one in fronts.candidates(plan.image_root):
+        image = plan.image_file()
+        arguments = (one, plan.home, plan.image_root, image, plan.pins)
+        if not fronts.try_front(*arguments, {}, tmp_path).works:
+            continue
+        fronts.write_script(tmp_path / "bash", fronts.script_for(*arguments))
+        assert call(tmp_path / "bash", f"python3 -c '{words}'").stdout == "up\n", one.name
+
+
 def test_pipes_and_redirections_pass(front: Path) -> None:
     done = call(
         front, "printf 'b\\na\\n' | sort > out.txt 2> err.txt; cat out.txt >&2; echo '$x'"
