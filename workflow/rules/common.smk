@@ -41,7 +41,9 @@ if SOFTWARE.front is not None:
     shell.executable(SOFTWARE.front)
 
 # Samples are compared with each other where the protocol names a population panel.
-COMPARED = bool(SITE.genomics_batches) and SITE.protocol.genomics.frequencies is not None
+COMPARED = (
+    bool(SITE.genomics_batches) and SITE.protocol.genomics.frequencies is not None
+)
 SOMATIC = SITE.protocol.genomics.somatic != "off"
 
 
