@@ -183,3 +183,36 @@ def test_signals_reach_snakemake(site: Path, number: signal.Signals) -> None:
     assert process.wait(10) == 128 + number
     assert time.monotonic() - begin < 10
     assert launch.run(site, "local", None, []) == 0
+
+
+EARLY = """
+import os, signal, sys
+from pathlib import Path
+from equisite.cli import launch
+launch._snakemake = lambda: sys.argv[2]
+record = launch.RunLock.record
+def interrupted(lock, guard, group):
+    if group:  # Snakemake has just been started
+        os.kill(os.getpid(), int(sys.argv[3]))
+    record(lock, guard, group)
+launch.RunLock.record = interrupted
+sys.exit(launch.run(Path(sys.argv[1]), "local", None, []))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_snakemake_starts_is_not_lost(
+    site: Path, number: signal.Signals
+) -> None:
+    environment = {**os.environ, "FAKE_SECONDS": "30", "PYTHONPATH": str(CHECKOUT / "src")}
+    snakemake = site.parent / "bin" / "snakemake"
+    ended = subprocess.run(
+        [sys.executable, "-c", EARLY, str(site), str(snakemake), str(int(number))],
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=20,
+    )
+    assert ended.returncode == 128 + number
+    assert b"Traceback" not in ended.stderr
+    assert launch.run(site, "local", None, []) == 0

@@ -9,9 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from equisite.cli import guard
 from equisite.cli.progress import Progress
@@ -113,60 +114,70 @@ def _snakemake() -> str:
 
 def _follow(command: Sequence[str], lock: RunLock, *, raw: bool) -> int:
     """Start the guard, forward signals to it, show progress, return the exit code."""
-    control_in, control_out = os.pipe()
     report_in, report_out = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, guard.__file__, str(control_in), str(report_out), *command],
-        stdin=subprocess.DEVNULL,
-        stdout=None if raw else subprocess.PIPE,
-        stderr=None if raw else subprocess.STDOUT,
-        pass_fds=(control_in, report_out),
-        start_new_session=True,
-    )
-    os.close(control_in)
-    os.close(report_out)
-    group = 0
-    try:
-        with os.fdopen(report_in, encoding="ascii") as report:
-            group = int(report.readline() or 0)
-        lock.record(process.pid, group)
-        with _forwarding(control_out) as signals:
+    with _Orders() as orders:  # before the guard starts, so that no signal is missed
+        process = subprocess.Popen(
+            [sys.executable, guard.__file__, str(orders.source), str(report_out), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=None if raw else subprocess.PIPE,
+            stderr=None if raw else subprocess.STDOUT,
+            pass_fds=(orders.source, report_out),
+            start_new_session=True,
+        )
+        os.close(orders.source)
+        os.close(report_out)
+        group = 0
+        try:
+            with os.fdopen(report_in, encoding="ascii") as report:
+                group = int(report.readline() or 0)
+            lock.record(process.pid, group)
             if process.stdout is not None:
-                _show(process.stdout.fileno(), signals)
+                _show(process.stdout.fileno(), orders.signals)
             code = process.wait()
-        if signals and code:
-            code = 128 + signals[0]  # stopped by the user, no fault of a machine
-    finally:
-        os.close(control_out)  # from here on the guard kills what is left
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
-        kill_group(group)  # only if somebody killed the guard itself
+            if orders.signals and code:
+                code = 128 + orders.signals[0]  # stopped by the user, no fault of a machine
+        finally:
+            orders.close()  # from here on the guard kills what is left
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+            kill_group(group)  # only if somebody killed the guard itself
     return code
 
 
-@contextmanager
-def _forwarding(control: int) -> Iterator[list[int]]:
-    """Pass SIGINT and SIGTERM on to Snakemake; a second one kills everything.
+class _Orders:
+    """The pipe to the guard, and the handlers that write SIGINT and SIGTERM into it.
 
-    Gives the list of the signals that came.
+    A second signal orders to kill everything. The handlers stand within the `with`.
+
+    source: the end that the guard reads. signals: those that came, in their order.
     """
-    seen: list[int] = []
 
-    def forward(number: int, frame: object) -> None:
-        order = guard.INTERRUPT if number == signal.SIGINT else guard.TERMINATE
-        try:
-            os.write(control, guard.KILL if seen else order)
-        except BrokenPipeError:
-            return  # the guard has ended already
-        seen.append(number)
+    def __init__(self) -> None:
+        self.source, self._sink = os.pipe()
+        self.signals: list[int] = []
 
-    before = {n: signal.signal(n, forward) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield seen
-    finally:
-        for number, handler in before.items():
+    def __enter__(self) -> Self:
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        self._before = {number: signal.signal(number, self._forward) for number in numbers}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def close(self) -> None:
+        """Close our end: the guard kills what still runs; later signals are only noted."""
+        sink, self._sink = self._sink, -1
+        os.close(sink)
+
+    def _forward(self, number: int, frame: object) -> None:
+        first = guard.INTERRUPT if number == signal.SIGINT else guard.TERMINATE
+        order = guard.KILL if self.signals else first
+        self.signals.append(number)
+        if self._sink >= 0:
+            with suppress(BrokenPipeError):  # the guard has ended already
+                os.write(self._sink, order)
 
 
 def _show(descriptor: int, signals: Sequence[int]) -> None:
