@@ -25,7 +25,7 @@ from pathlib import Path
 
 from chain_cost import peak_mb
 from equisite.variants.fasta import read_fasta
-from genomics_site import CannotMeasureError
+from genomics_site import CHECKOUT, CannotMeasureError
 from somatic_site import PairFolder, Patient, run_pairs, write_pairs
 
 COPIES = 4
@@ -40,7 +40,7 @@ STEPS = (
 def main() -> int:
     """Measure one folder; the last line is one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(os.environ.get("EQUISITE_DATA", "/work/shared/data"))
+    default = Path(os.environ.get("EQUISITE_DATA", CHECKOUT.parent / "shared/data"))
     parser.add_argument(
         "folder", type=Path, nargs="?", default=default / "genomics/somatic_spike"
     )

@@ -155,3 +155,13 @@ def test_no_large_file_and_no_run_output_in_git() -> None:
             assert path.stat().st_size < 2**20, path
         parts = set(path.relative_to(ROOT).parts[:-1])
         assert not parts & {".snakemake", "outbox", "__pycache__", ".software"}, path
+
+
+MACHINE_PATH = re.compile(rb"[\"'`( =](?:/work|/home|/root|/Users)/")
+
+
+def test_no_path_of_one_machine_in_git() -> None:
+    for path in tracked():
+        if path.is_file() and path.suffix not in (".png", ".gz", ".dcm", ".lock"):
+            found = MACHINE_PATH.search(path.read_bytes())
+            assert found is None, (path, found)
