@@ -31,6 +31,11 @@ HEADERS = {
     "SAGE": ["##sageVersion=3.3"],
     "HaplotypeCaller": ["##source=HaplotypeCaller"],
     "DeepVariant": ["##DeepVariant_version=1.5.0"],
+    "DeepSomatic": [
+        "##DeepVariant_version=1.10.0",
+        *(f'##FILTER=<ID={k},Description="x">' for k in ("RefCall", "NoCall", "GERMLINE")),
+        *(f"##FORMAT=<ID={k},Number=1>" for k in ("GT", "GQ", "AD", "NDP", "NAD", "NAF")),
+    ],
 }
 
 
@@ -119,15 +124,36 @@ def test_unknown_source_names_the_known_ones(tmp_path: Path) -> None:
     assert all(adapter.name in str(caught.value) for adapter in ADAPTERS)
 
 
-def test_deepsomatic_is_not_taken_for_deepvariant(tmp_path: Path) -> None:
+def test_deepsomatic_passes_somatic_alleles_of_its_one_column(tmp_path: Path) -> None:
+    keys = "GT:GQ:DP:AD:VAF:NDP:NAD:NAF:PL"
+    path = write(
+        tmp_path / "x.vcf",
+        "DeepSomatic",
+        ("me",),
+        f"1 4 . C T 43.8 PASS . {keys} 1/1:43:17:10,7:0.41:21:20,1:0.05:43,52,0",
+        f"1 5 . C T 3.7 GERMLINE . {keys} 0/0:4:8:4,4:0.5:9:4,5:0.55:1,0,34",
+        f"1 6 . C T 0 RefCall . {keys} 0/0:51:60:57,2:0.03:9:9,0:0:0,51,58",
+        f"1 6 . C T 2.8 NoCall . {keys} ./.:3:60:50,9:0.15:9:9,0:0:0,3,3",
+    )
+    first, *others = read_calls(path, REFERENCE)
+    assert (first.caller, first.origin, first.passed, first.score) == (
+        "DeepSomatic", "somatic", True, 43,
+    )  # fmt: skip
+    assert counts(first) == (10, 7, 20, 1)
+    assert [r.passed for r in others] == [False] * 3
+
+
+def test_deepsomatic_before_its_counts_of_the_normal(tmp_path: Path) -> None:
     path = tmp_path / "x.vcf"
     path.write_text(
-        '##DeepVariant_version=1.6\n##FILTER=<ID=GERMLINE,Description="x">\n'
-        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n",
+        "##DeepVariant_version=1.6.1\n##FILTER=<ID=GERMLINE,Description=x>\n"
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tme\n"
+        "1\t4\t.\tC\tT,G\t43.8\tPASS\t.\tGT:GQ:AD:VAF\t2/2:43:10,1,7:0.05,0.4\n",
         "utf-8",
     )
-    with pytest.raises(InputError, match="CALLER_UNKNOWN"):
-        list(read_calls(path, REFERENCE))
+    first, second = read_calls(path, REFERENCE)
+    assert (first.passed, second.passed) == (False, True)
+    assert counts(second) == (10, 7, None, None)
 
 
 def test_lofreq_says_nothing_of_the_normal(tmp_path: Path) -> None:
@@ -221,18 +247,52 @@ def test_blocks_and_symbols_of_germline_callers_are_no_calls(tmp_path: Path) -> 
     assert not only(path).passed
 
 
+SAGE_KEYS = "GT:ABQ:AD:AF:AMQ:DP:RC_CNT:RC_IPC:RC_JIT:RC_QUAL:SB"
+
+
+def sage(ad: str) -> str:
+    """A column as SAGE writes it: no genotype, read-context counts of seven kinds."""
+    ref, alt = ad.split(",")
+    total = int(ref) + int(alt)
+    rest = f"{total}:{alt},0,0,0,0,{ref},{total}:0:0,0,0:90,0,0,0,0,99,189:0.5"
+    return f"./.:36:{ad}:{int(alt) / total:.3f}:60,60:{rest}"
+
+
 def test_sage_mnv_and_its_snvs_are_one_event(tmp_path: Path) -> None:
     path = write(
         tmp_path / "x.vcf",
         "SAGE",
         ("TUMOR",),
-        "1 4 . CC TT 9 PASS LPS=7 AD 5,6",
-        "1 4 . C T 9 dedupMnv LPS=7 AD 5,6",
+        f"1 4 . CC TT 9 PASS LPS=7,12;LPS_RC=9,1;TIER=PANEL {SAGE_KEYS} {sage('5,6')}",
+        f"1 4 . C T 9 dedupMnv LPS=7;TIER=PANEL {SAGE_KEYS} {sage('5,6')}",
     )
     records = list(read_calls(path, REFERENCE))
     assert {r.event for r in records} == {"7"}
     assert [r.edit.start for r in records if r.passed] == [3, 4]
     assert len({r.edit for r in records}) == 2
+
+
+def test_sage_mnv_with_an_inherited_base_gives_its_somatic_base_only(tmp_path: Path) -> None:
+    lines = [
+        ("CC TT 200 PASS", "LPS=3;MSG=1", "1200,0", "900,31"),
+        ("C T 200 maxGermlineVAF", "LPS=3;MSG=1", "600,600", "450,460"),
+    ]
+    path = write(
+        tmp_path / "x.vcf",
+        "SAGE",
+        ("ref1", "tum1"),
+        *(
+            f"1 4 . {head} {info};TIER=PANEL {SAGE_KEYS} {sage(normal)} {sage(tumour)}"
+            for head, info, normal, tumour in lines
+        ),
+        f"1 5 . C T 200 dedupMixedGermlineSomatic LPS=3;TIER=PANEL {SAGE_KEYS} "
+        f"{sage('1200,0')} {sage('900,31')}",
+    )
+    records = list(read_calls(path, REFERENCE, "tum1", "ref1"))
+    assert [(r.edit.start, r.passed) for r in records] == [
+        (3, False), (4, False), (3, False), (4, True),
+    ]  # fmt: skip
+    assert counts(records[-1]) == (900, 31, 1200, 0)
 
 
 def test_bgzip_gzip_and_plain_read_alike(tmp_path: Path) -> None:

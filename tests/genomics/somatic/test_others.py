@@ -108,6 +108,34 @@ def test_calls_of_a_tumour_alone_are_evidence_for_a_tumour_alone(tmp_path: Path)
     assert (len(alleles), remarks) == (1, [])
 
 
+DEEPSOMATIC = [
+    "##DeepVariant_version=1.10.0",
+    "##FILTER=<ID=GERMLINE,Description=x>",
+    "##FORMAT=<ID=NAD,Number=R>",
+]
+
+
+def test_deepsomatic_is_evidence_where_it_counted_the_normal(tmp_path: Path) -> None:
+    paired = vcf(
+        tmp_path / "p.vcf",
+        DEEPSOMATIC,
+        ("T",),
+        snv(50, ". GT:AD:NAD 1/1:20,9:30,0"),
+        snv(60, ". GT:AD 1/1:20,9"),  # no word of the normal
+    )
+    older = vcf(tmp_path / "o.vcf", DEEPSOMATIC[:2], ("T",), snv(70, ". GT:AD 1/1:20,9"))
+    alleles, remarks = found(tmp_path, paired, older)
+    assert [(a[1], r["DeepSomatic"].ref_normal) for a, r in alleles.items()] == [(50, 30)]
+    assert remarks == ["EVIDENCE_LEFT_OUT 2 DeepSomatic called the tumour without its normal"]
+
+
+def test_an_allele_written_twice_counts_with_its_larger_count(tmp_path: Path) -> None:
+    lines = [snv(50, f"LPS=1 AD 30,0 20,{alt}") for alt in (4, 9, 6)]
+    sage = vcf(tmp_path / "s.vcf", ["##sageVersion=3.2.3"], ("N", "T"), *lines)
+    alleles, _ = found(tmp_path, sage)
+    assert [r["SAGE"].alt_tumour for r in alleles.values()] == [9]
+
+
 def record(caller: str, tumour: tuple[int | None, int | None]) -> CallerRecord:
     edit = Edit("c1", 50, 51, swap(SEQUENCE[50]))
     return CallerRecord(edit, *tumour, None, None, ("PASS",), True, None, caller, "somatic")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from equisite.core.errors import InputError
+from equisite.genomics.adapters.deepsomatic import DEEPSOMATIC
 from equisite.genomics.adapters.deepvariant import DEEPVARIANT
 from equisite.genomics.adapters.haplotypecaller import HAPLOTYPECALLER
 from equisite.genomics.adapters.lines import Header, Line, read_vcf
@@ -31,6 +32,7 @@ ADAPTERS = (
     LOFREQ,
     SCALPEL,
     SAGE,
+    DEEPSOMATIC,
     HAPLOTYPECALLER,
     DEEPVARIANT,
 )

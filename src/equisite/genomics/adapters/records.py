@@ -69,7 +69,8 @@ class Adapter:
 
     recognises: whether a header is this caller's. named: names of tumour and normal column
     that the header itself gives. read: what a line says of alternative 1, 2, ..., or None
-    when it says nothing of it (a block of reference, another kind of record).
+    when it says nothing of it (a block of reference, another kind of record). normal_field:
+    where a caller that writes no column of the normal puts its counts, in the tumour's.
     """
 
     name: str
@@ -77,6 +78,13 @@ class Adapter:
     recognises: Callable[[Header], bool]
     named: Callable[[Header], tuple[str, str]]
     read: Callable[[Line, Roles, int], Reading | None]
+    normal_field: str = ""
+
+    def saw_normal(self, header: Header, roles: Roles) -> bool:
+        """Whether a file with sample columns says that a normal was there."""
+        if roles.normal is not None:
+            return True
+        return bool(self.normal_field) and header.defines("FORMAT", self.normal_field)
 
 
 def unnamed(header: Header) -> tuple[str, str]:

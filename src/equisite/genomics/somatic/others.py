@@ -49,7 +49,10 @@ def given_alleles(
         if told:
             remarks.append(Finding("EVIDENCE_LEFT_OUT", "", {"number": number, "reason": told}))
         for allele, record in records:
-            found.setdefault(allele, {})[record.caller] = record
+            # SAGE and VarDict write an allele again when its reads differ around it.
+            known = found.setdefault(allele, {}).get(record.caller)
+            if known is None or (record.alt_tumour or 0) > (known.alt_tumour or 0):
+                found[allele][record.caller] = record
     return found, remarks
 
 
@@ -62,7 +65,7 @@ def _why_not(path: Path, tumour: Sample, normal: Sample | None) -> str:
     if adapter.origin == "germline":
         return f"{adapter.name} calls germline variants"
     roles = roles_of(header, adapter, tumour.name, normal.name if normal else "")
-    if normal is not None and header.samples and roles.normal is None:
+    if normal is not None and header.samples and not adapter.saw_normal(header, roles):
         return f"{adapter.name} called the tumour without its normal"
     return ""
 
@@ -71,8 +74,11 @@ def _passed(
     path: Path, tumour: Sample, normal: Sample | None, reference: Reference, seen: Territory
 ) -> Iterator[tuple[Allele, CallerRecord]]:
     name = normal.name if normal else ""
+    counted = normal is not None and bool(adapter_of(read_vcf(path)[0]).normal_field)
     for record in read_calls(path, reference, tumour.name, name):
-        allele = allele_of(record.edit, reference) if record.passed else None
+        if not record.passed or (counted and record.alt_normal is None):
+            continue
+        allele = allele_of(record.edit, reference)
         if allele is not None and seen.holds(allele[0], allele[1]):
             yield allele, record
 
