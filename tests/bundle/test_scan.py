@@ -116,6 +116,21 @@ def test_digests_and_numbers_are_exempt_by_position_only():
     assert b"09434765919" in free_text(odd)[form.CELLS]
 
 
+def test_alleles_are_exempt_in_the_keys_of_their_own_table_only():
+    known = {"t": {"chr17:7674220:C:T"}}
+    key = b"analysis_set=genomics|variant=chr17:7674220:C:T"
+
+    def told(table: bytes, own: bytes) -> bytes:
+        row = table + b"\t" + own + b"\tac\t20\tok\n"
+        head = b"table\tkey\tmeasure\tvalue\tstatus\n"
+        return free_text({form.CELLS: head + row}, known)[form.CELLS]
+
+    assert b"chr17" not in told(b"t", key)
+    assert b"chr17" in told(b"u", key)
+    assert b"chr17" in told(b"t", key.replace(b"C:T", b"C:A"))
+    assert b"chr17" in told(b"t", key + b"|side=low")
+
+
 def test_a_head_that_is_no_json_stays_whole():
     assert free_text({form.ABOUT: b"not json " + NAME.encode()})[form.ABOUT].endswith(b"0815")
 

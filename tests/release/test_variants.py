@@ -1,18 +1,21 @@
 """Copies of alleles through the checks of a bundle, and added by the lead."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from made_cohort import protocol
+from made_cohort import TABLES, columns, protocol, write_site
 
 from equisite.bundle.arithmetic import impossible_numbers, small_counts
 from equisite.bundle.format import CellRow
 from equisite.bundle.outputs import register_of
 from equisite.bundle.ruleset import rules_of
+from equisite.bundle.verify import verify
 from equisite.codebook.book import codebook
 from equisite.compare.cells import Party
 from equisite.compare.tallies import analyse_variants
+from equisite.release.prepare import prepare
 
 NAME = "chr1:100:A:G"
 KEY = f"analysis_set=genomics|variant={NAME}"
@@ -79,3 +82,16 @@ def test_copies_of_sites_are_added_and_withheld_ones_are_an_interval() -> None:
     _, (every,), _ = analyse_variants(parties, "v")
     assert (every.low, every.high) == (50, 250)
     assert np.isnan(every.value)
+
+
+def test_alleles_of_real_sequences_pass_the_last_scan(tmp_path: Path) -> None:
+    """A listed allele looks like the position of a patient; it is public by the protocol."""
+    name = "chr17:7674220:C:T"
+    table = {"id": "listed", "kind": "variants", "alleles": [name]}
+    found = columns(60)
+    found[f"genotype__{name}"] = ["2:1:99,0,255"] * 20 + ["2:1:0,99,255"] * 40
+    made = protocol(tables=[*TABLES, table])
+    prepared = prepare(write_site(tmp_path, found, made), "0" * 64)
+    assert verify(prepared.content, made).findings == ()
+    shown = {c.measure: c.value for c in prepared.bundle.cells if c.table == "listed"}
+    assert shown == {"ac": "20", "an": "120", "n": "60"}

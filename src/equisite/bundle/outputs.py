@@ -7,7 +7,7 @@ measures stand under it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
 
@@ -113,6 +113,15 @@ def sets_of(table: Table, protocol: Protocol) -> tuple[str, ...]:
     if isinstance(table, CountTable) and FIRST in table.keys:
         return protocol.cohort.analysis_sets
     return (table.analysis_set,)
+
+
+def alleles_of(protocol: Protocol) -> dict[str, Container[str]]:
+    """Alleles that the keys of a table may name, by table."""
+    return {
+        table.id: frozenset(table.alleles)
+        for table in protocol.tables
+        if isinstance(table, VariantsTable)
+    }
 
 
 def strata_of(table: CountTable | FeatureTable) -> tuple[str, ...]:

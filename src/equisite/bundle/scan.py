@@ -17,7 +17,7 @@ import contextlib
 import json
 import re
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from itertools import pairwise
 
 from equisite.bundle import format as form
@@ -198,23 +198,39 @@ def _parts(word: bytes) -> set[bytes]:
     return {word, word.strip(b"._-"), *(word[a + 1 : b] for a, b in pairwise(marks))}
 
 
-def free_text(files: Mapping[str, bytes]) -> dict[str, bytes]:
+def free_text(
+    files: Mapping[str, bytes], alleles: Mapping[str, Container[str]] | None = None
+) -> dict[str, bytes]:
     """Files of a bundle without what is exempt by position.
 
-    Blanked are: numbers of the value columns in canonical form, digests of the manifest,
-    of `about.json`, of the conformance table and of the description, and versions of
-    tools. What does not have its exact form stays and is searched.
+    alleles: by table, the alleles that its keys may name (`outputs.alleles_of`).
+
+    Blanked are: numbers of the value columns in canonical form, alleles in the keys of
+    their own table, digests of the manifest, of `about.json`, of the conformance table and
+    of the description, and versions of tools. What does not have its exact form stays and
+    is searched.
     """
-    return {
+    found = {
         path: _BLANK[path](content) if path in _BLANK else content
         for path, content in files.items()
     }
+    if alleles and form.CELLS in found:
+        found[form.CELLS] = _blank_columns(
+            found[form.CELLS], lambda cells: _blank_allele(cells, alleles)
+        )
+    return found
 
 
 def _blank_columns(content: bytes, blank: Callable[[list[str]], list[str]]) -> bytes:
     lines = content.decode("utf-8", "surrogateescape").split("\n")
     lines[1:] = ["\t".join(blank(line.split("\t"))) for line in lines[1:]]
     return "\n".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _blank_allele(cells: list[str], alleles: Mapping[str, Container[str]]) -> list[str]:
+    group, mark, name = cells[1].rpartition("|variant=") if len(cells) == 5 else ("", "", "")
+    known = mark and name in alleles.get(cells[0], ())
+    return [cells[0], group, *cells[2:]] if known else cells
 
 
 def _blank_cells(cells: list[str]) -> list[str]:

@@ -14,7 +14,7 @@ from equisite.bundle import arithmetic
 from equisite.bundle import format as form
 from equisite.bundle.codec import Bundle, check_manifest, decode, read_files
 from equisite.bundle.keys import parse_key
-from equisite.bundle.outputs import Register, data_class, register_of, sets_of
+from equisite.bundle.outputs import Register, alleles_of, data_class, register_of, sets_of
 from equisite.bundle.ruleset import Rules, rules_of
 from equisite.bundle.scan import count_patterns, free_text
 from equisite.codebook.book import Codebook, codebook
@@ -54,7 +54,7 @@ def verify(content: bytes, protocol: Protocol, book: Codebook | None = None) -> 
         lambda: _counted("V_R1", _unregistered(bundle, register, protocol, book)),
         lambda: _counted("V_R4", arithmetic.small_counts(bundle, register, rules)),
         lambda: _counted("V_ADD", arithmetic.broken_sums(bundle, register, book)),
-        lambda: scanned(files, bundle.about.freeze.date),
+        lambda: _scanned(files, bundle.about.freeze.date, protocol),
         lambda: _counted("V_PLAUS", arithmetic.impossible_numbers(bundle, register, book)),
     )
     for stage in stages:
@@ -64,11 +64,11 @@ def verify(content: bytes, protocol: Protocol, book: Codebook | None = None) -> 
     return Verified(bundle, ())
 
 
-def scanned(files: dict[str, bytes], date: str) -> list[Finding]:
+def _scanned(files: dict[str, bytes], date: str, protocol: Protocol) -> list[Finding]:
     """V_SCAN when a text of the bundle looks like an identifier of any site."""
     hits = sum(
         sum(count_patterns(content, allowed_date=date).values())
-        for content in free_text(files).values()
+        for content in free_text(files, alleles_of(protocol)).values()
     )
     return [Finding("V_SCAN", "", {"hits": hits})] if hits else []
 

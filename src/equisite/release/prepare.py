@@ -16,6 +16,7 @@ from equisite.bundle import format as form
 from equisite.bundle.about import About, Facts
 from equisite.bundle.codec import Bundle, encode, encode_files
 from equisite.bundle.format import ConformanceRow
+from equisite.bundle.outputs import alleles_of
 from equisite.bundle.ruleset import Rules, rules_of
 from equisite.bundle.scan import count_identifiers, count_patterns, free_text
 from equisite.bundle.verify import verify
@@ -147,7 +148,7 @@ def audit(folder: Path, bundle: Bundle, protocol: Protocol, book: Codebook) -> d
     own = [files[name].decode() for name in (form.ABOUT, form.DATAPACKAGE)]
     public = vocabulary(protocol, book, [*own, *(row.item for row in bundle.conformance)])
     identifiers = {name for name in site_identifiers(folder) if name.lower() not in public}
-    texts = free_text(files)
+    texts = free_text(files, alleles_of(protocol))
     hits = sum(count_identifiers(content, identifiers) for content in texts.values())
     hits += sum(
         sum(count_patterns(content, allowed_date=bundle.about.freeze.date).values())
