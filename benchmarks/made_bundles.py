@@ -24,6 +24,7 @@ from equisite.bundle.keys import make_key
 from equisite.bundle.outputs import codes_of, columns_of, data_class, sets_of
 from equisite.bundle.ruleset import rules_of
 from equisite.codebook.book import DOMAINS, Codebook, load_from, resources_folder
+from equisite.codebook.channels import CODES
 from equisite.codebook.constants import COLUMNS, Constant
 from equisite.core.tables import write_table
 from equisite.protocol.load import protocol_sha256
@@ -150,7 +151,10 @@ class Patients:
 
 @dataclass(frozen=True)
 class Plan:
-    """How one site is made. shift, scale: of features whose family is named, in SD."""
+    """How one site is made. shift, scale: of features whose family is named, in SD.
+
+    spectrum: substitutions by channel, where the protocol asks for them.
+    """
 
     site: str
     patients: int
@@ -162,6 +166,7 @@ class Plan:
     carriers: float = 0.3
     counted_twice: bool = False
     log10_per_length: float = 0.0
+    spectrum: tuple[int, ...] = ()
 
 
 def draw(plan: Plan, book: Codebook, columns: tuple[str, ...], seed: int) -> Patients:
@@ -203,7 +208,11 @@ def bundle_of(plan: Plan, patients: Patients, protocol: Protocol, book: Codebook
     quality: list[CellRow] = []
     tables = []
     for table in protocol.tables:
-        rows = list(_table_cells(table, patients, book, protocol))
+        rows = (
+            list(_spectrum_cells(table, plan))
+            if table.kind == "spectrum"
+            else list(_table_cells(table, patients, book, protocol))
+        )
         (quality if table.kind == "quality" else cells).extend(rows)
         own_set = sets_of(table, protocol)[0]
         tables.append(
@@ -249,6 +258,13 @@ def bundle_of(plan: Plan, patients: Patients, protocol: Protocol, book: Codebook
 
 def _cell(table: str, names: dict[str, object], measure: str, value: float) -> CellRow:
     return CellRow(table, str(make_key(names)), measure, value_text(measure, value), "ok")
+
+
+def _spectrum_cells(table: Any, plan: Plan) -> Any:
+    names: dict[str, object] = {"analysis_set": table.analysis_set, "feature": table.spectrum}
+    yield _cell(table.id, names, "n", plan.patients)
+    for code, value in zip(CODES, plan.spectrum, strict=True):
+        yield _cell(table.id, {**names, "channel": code}, "sum", value)
 
 
 def _table_cells(table: Any, patients: Patients, book: Codebook, protocol: Protocol) -> Any:

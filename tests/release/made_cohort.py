@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from equisite.codebook.book import codebook
+from equisite.codebook.channels import CODES, channel_columns
 from equisite.codebook.derive import band_code
 from equisite.core.canonical import canonical_json
 from equisite.core.tables import format_cell, write_table
@@ -18,6 +19,8 @@ from equisite.protocol.models import Protocol
 from equisite.release.patients import Patients
 
 CANARY = "EQCANARY-0123456789ABCDEF"
+SUBSTITUTIONS = 1.5
+"""Mean number per patient and channel."""
 GENES = ("AAA1", "BBB2", "CCC3")
 TABLES: list[dict[str, Any]] = [
     {"id": "cohort", "kind": "count", "keys": ["analysis_set"]},
@@ -29,6 +32,7 @@ TABLES: list[dict[str, Any]] = [
         "genes": "panel",
         "consequence": ["truncating", "missense"],
     },
+    {"id": "spectrum", "kind": "spectrum"},
     {"id": "mr_core", "kind": "moment", "features": "mr__gtv__core"},
     {
         "id": "mr_covariates",
@@ -102,6 +106,12 @@ def columns(
             found[f"carriers__{gene}__{consequence}"] = [
                 str(int(rng.random() < 0.25)) if g else "" for g in has_genomics
             ]
+    spectra = np.random.default_rng(seed + 1).poisson(SUBSTITUTIONS, (n, len(CODES)))
+    for place, column in enumerate(channel_columns("sbs96")):
+        found[column] = [
+            str(v) if g else ""
+            for v, g in zip(spectra[:, place].tolist(), has_genomics, strict=True)
+        ]
     for column in book.columns_of("mr__gtv__core"):
         constant = book.constant(column)
         spread = (constant.clip_high - constant.clip_low) / 16

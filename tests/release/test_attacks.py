@@ -17,8 +17,10 @@ from equisite.bundle.format import KINDS
 from equisite.bundle.keys import parse_key
 from equisite.bundle.ruleset import rules_of
 from equisite.codebook.book import codebook
+from equisite.codebook.channels import CODES, channel_columns
 from equisite.release.aggregate import Disclosed, disclose
 from equisite.release.kinds import TABULATE
+from equisite.release.spectrum import bounded
 from equisite.stats.icc import mean_squares
 
 Columns = dict[str, list[str]]
@@ -592,12 +594,140 @@ def test_only_listed_alleles_leave():
     }
 
 
+# -- mutational spectra --------------------------------------------------------------------
+
+SPECTRUM = {"id": "spectrum", "kind": "spectrum"}
+
+
+def with_spectra(counts: np.ndarray, variable: str = "sbs96") -> Columns:
+    """counts: (patient, first channels); the other channels are 0, NaN is not known."""
+    found = columns(len(counts))
+    names = channel_columns(variable)
+    known = ~np.isnan(counts[:, 0])
+    for place, name in enumerate(names):
+        own = counts[:, place] if place < counts.shape[1] else np.zeros(len(counts))
+        found[name] = [str(int(v)) if k else "" for v, k in zip(own, known, strict=True)]
+    return found
+
+
+def sums(found: Columns, **options: Any) -> list[str]:
+    """The first channels as they leave."""
+    out = release(found, [COHORT, SPECTRUM], **options)
+    told = {
+        parse_key(c.key).get("channel"): c.value or c.status
+        for c in out.cells
+        if c.table == "spectrum"
+    }
+    return [told[code] for code in CODES if code in told]
+
+
+def test_sums_of_a_group_leave_and_those_of_few_do_not():
+    counts = np.zeros((60, 4))
+    counts[:, 0] = 7
+    counts[:9, 1] = 50  # nine people: too few, however many substitutions
+    counts[:10, 2] = 3
+    out = release(with_spectra(counts), [COHORT, SPECTRUM])
+    assert sums(with_spectra(counts))[:4] == ["420", "suppressed", "30", "suppressed"]
+    assert shown(out, "spectrum")["analysis_set=genomics|feature=sbs96 n"] == "60"
+    (row,) = (t for t in out.tables if t.table == "spectrum")
+    assert (row.data_class, row.rank) == ("somatic", 2)
+
+
+def test_none_and_few_look_alike_and_open_data_show_both():
+    counts = np.zeros((60, 3))
+    counts[:, 0], counts[:4, 1] = 5, 1
+    assert sums(with_spectra(counts))[1:] == ["suppressed"] * 95
+    assert sums(with_spectra(counts), public=True)[:3] == ["300", "4", "0"]
+
+
+def test_a_patient_of_very_many_mutations_does_not_make_the_spectrum():
+    rng = np.random.default_rng(5)
+    counts = rng.poisson(2.0, (60, 96)).astype(float)
+    plain = np.array(sums(with_spectra(counts), public=True), dtype=float)
+    heavy = counts.copy()
+    heavy[0] = 0
+    heavy[0, :4] = 10_000  # hypermutated: four channels only
+    told = np.array(sums(with_spectra(heavy), public=True), dtype=float)
+    assert told[:4].tolist() == (counts[1:, :4].sum(axis=0) + 250).tolist()
+    assert told[4:].tolist() == (plain - counts[0])[4:].tolist()
+    # As large as it may be, among few others it still makes up two channels: they stay.
+    few = np.zeros((20, 96))
+    few[:, 4:] = 1
+    few[:12, :2] = 1
+    few[0, :2] = 500
+    assert sums(_padded(few))[:3] == ["suppressed", "suppressed", "suppressed"]
+    assert sums(_padded(few))[4] == "20"
+
+
+def _padded(counts: np.ndarray) -> Columns:
+    """The same patients, and as many without a tumour that a freeze is large enough."""
+    without = np.full((40, counts.shape[1]), np.nan)
+    return with_spectra(np.concatenate([counts, without]))
+
+
+def test_a_group_whose_mutations_two_patients_hold_stays_whole():
+    counts = np.zeros((60, 96))
+    counts[:2] = 40
+    counts[:, 0] += 1
+    out = release(with_spectra(counts), [COHORT, SPECTRUM])
+    assert reason(out, "spectrum") == "dominated"
+    assert shown(out, "spectrum") == {}
+
+
+def test_a_spectrum_needs_twenty_patients_and_fifty_substitutions():
+    counts = np.full((19, 96), 3.0)
+    assert reason(release(_padded(counts), [COHORT, SPECTRUM]), "spectrum") == "minimum"
+    counts = np.zeros((49, 1)) + 1
+    assert reason(release(_padded(counts), [COHORT, SPECTRUM]), "spectrum") == "small"
+    assert sums(_padded(np.ones((50, 1))))[0] == "50"
+    without = {k: v for k, v in columns(60).items() if not k.startswith("sbs96__")}
+    assert reason(release(without, [COHORT, SPECTRUM]), "spectrum") == "absent"
+
+
+def test_a_few_patients_without_a_spectrum_do_not_show():
+    counts = np.full((60, 2), 4.0)
+    counts[57:] = np.nan
+    first = release(with_spectra(counts), [COHORT, SPECTRUM, CARRIERS])
+    assert shown(first, "spectrum")["analysis_set=genomics|feature=sbs96 n"] == "57"
+    sizes = {v for k, v in shown(first, "cohort").items() if "genomics" in k}
+    assert sizes <= {"57"}  # the others were left out of the set, too
+
+
+def test_spectra_of_two_groups_do_not_both_leave():
+    counts = np.full((60, 2), 4.0)
+    every = {**SPECTRUM, "id": "every", "analysis_set": "all"}
+    some = {**SPECTRUM, "id": "some", "analysis_set": "imaging"}
+    found = columns(60, imaging=np.arange(60) < 30)
+    found |= {k: v for k, v in with_spectra(counts).items() if k.startswith("sbs96__")}
+    out = release(found, [COHORT, every, some])
+    assert (reason(out, "every"), reason(out, "some")) == ("", "overlap")
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([0.05, 0.5, 3.0]))
+def test_every_sum_that_leaves_is_of_many(seed: int, mean: float):
+    rng = np.random.default_rng(seed)
+    load = rng.lognormal(0, 2, (45, 1))
+    counts = rng.poisson(mean * load * rng.random((1, 96)))
+    out = release(with_spectra(counts.astype(float)), [COHORT, SPECTRUM])
+    scaled = bounded(counts.astype(float), 1000)
+    for key, value in shown(out, "spectrum").items():
+        code = parse_key(key.split()[0]).get("channel")
+        if code is None:
+            continue
+        own = np.sort(scaled[:, CODES.index(code)])[::-1]
+        assert np.count_nonzero(own) >= 10
+        assert int(value) == round(own.sum()) >= 10
+        assert own[:2].sum() <= 0.9 * own.sum() + 1e-9
+
+
 # -- every kind has a test -----------------------------------------------------------------
 
 TESTED = {
     "count": test_a_small_cell_takes_the_table_with_it_when_it_could_be_subtracted,
     "carriers": test_no_carrier_few_carriers_and_all_but_few_look_alike,
     "variants": test_few_copies_few_others_and_few_carriers_stay_inside,
+    "spectrum": test_every_sum_that_leaves_is_of_many,
     "moment": test_moments_need_twenty_patients,
     "hist": test_every_bin_of_a_histogram_has_nobody_or_at_least_k,
     "comoment": test_a_flag_with_a_small_group_keeps_the_products_inside,

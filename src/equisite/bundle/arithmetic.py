@@ -26,6 +26,9 @@ DIGITS = 1e-6
 COPIES = frozenset({"ac", "an"})
 """Measures that count copies, of which a patient has two at most, and not patients."""
 
+EVENTS = frozenset({"sum"})
+"""Measures that count what a patient may have many of."""
+
 Published = dict[tuple[str, str, str], float]
 
 
@@ -94,7 +97,7 @@ def small_counts(bundle: Bundle, register: Register, rules: Rules) -> list[str]:
         if not cell.value or cell.measure not in INTEGER_MEASURES:
             continue
         value = int(cell.value)
-        if cell.measure in COPIES:
+        if cell.measure in COPIES | EVENTS:
             continue
         if rules.small(value) or any(rules.small(n - value) for n in wholes.of(cell)):
             faults.append(cell.table)
@@ -104,7 +107,20 @@ def small_counts(bundle: Bundle, register: Register, rules: Rules) -> list[str]:
         hidden_zeros = rules.ruleset.carriers_zero == "suppressed"
         if carried and value == 0 and hidden_zeros and cell.status == "ok":
             faults.append(cell.table)
-    return [*faults, *_alleles_of_few(bundle, rules), *_moments_of_few(bundle, rules)]
+    return [
+        *faults,
+        *_alleles_of_few(bundle, rules),
+        *_sums_of_few(bundle, rules),
+        *_moments_of_few(bundle, rules),
+    ]
+
+
+def _sums_of_few(bundle: Bundle, rules: Rules) -> Iterator[str]:
+    """Substitutions 1..k-1, which as many patients have at most; none where that is hidden."""
+    for (table, _, measure), value in published(bundle).items():
+        none = value == 0 and rules.ruleset.carriers_zero == "suppressed"
+        if measure == "sum" and (none or rules.small(int(value))):
+            yield table
 
 
 def _alleles_of_few(bundle: Bundle, rules: Rules) -> Iterator[str]:
@@ -123,9 +139,9 @@ def _alleles_of_few(bundle: Bundle, rules: Rules) -> Iterator[str]:
 def _moments_of_few(bundle: Bundle, rules: Rules) -> Iterator[str]:
     numbers = published(bundle)
     for cell in (*bundle.cells, *bundle.quality):
-        if cell.value and cell.measure in ("m2", "sxx", "msb", "msw"):
+        if cell.value and cell.measure in ("m2", "sxx", "msb", "msw", "sum"):
             key = parse_key(cell.key)
-            pairs = [(n, v) for n, v in key.pairs if n != "covariates"]
+            pairs = [(n, v) for n, v in key.pairs if n not in ("covariates", "channel")]
             if key.get("pattern"):
                 pairs = [(n, v) for n, v in pairs if n != "feature"]
             counted = "|".join(f"{n}={v}" for n, v in pairs)
@@ -193,7 +209,7 @@ def impossible_numbers(bundle: Bundle, register: Register, book: Codebook) -> li
     for cell in (*bundle.cells, *bundle.quality):
         if cell.value and not _possible(cell, numbers, book):
             faults.append(cell.table)
-        counted = cell.value and cell.measure in INTEGER_MEASURES
+        counted = cell.value and cell.measure in INTEGER_MEASURES - EVENTS
         copies = 2 if cell.measure in COPIES else 1
         if counted and any(int(cell.value) > copies * n for n in wholes.of(cell)):
             faults.append(cell.table)
@@ -201,10 +217,24 @@ def impossible_numbers(bundle: Bundle, register: Register, book: Codebook) -> li
             alleles = numbers.get((cell.table, cell.key, "an"))
             if alleles is None or cell.number > alleles:
                 faults.append(cell.table)
+    faults += _too_many_events(numbers, book)
     for name, table in register.tables.items():
         if isinstance(table, ComomentTable):
             faults += _impossible_products(name, table, numbers)
     return faults
+
+
+def _too_many_events(numbers: Published, book: Codebook) -> Iterator[str]:
+    """Spectra with more substitutions than their patients may add; each sum was rounded."""
+    totals: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for (table, key, measure), value in numbers.items():
+        if measure == "sum":
+            totals[table, _without(parse_key(key), "channel")].append(value)
+    for (table, key), sums in totals.items():
+        n = numbers.get((table, key, "n"))
+        most = book.constant(parse_key(key).get("feature") or "").clip_high
+        if n is None or sum(sums) > n * most + len(sums) / 2:
+            yield table
 
 
 def _possible(cell: CellRow, numbers: Published, book: Codebook) -> bool:

@@ -11,6 +11,7 @@ Cells of each kind of table (`analysis_set=S` is always the first pair of the ke
 | count | coded variables; a variable left out is the margin over it | count |
 | carriers | gene, consequence; and gene alone | count; n (patients in whom the gene was read) |
 | variants | variant | ac, an (copies of the allele, of the locus); n (callable patients) |
+| spectrum | feature; and feature, channel | n; sum (substitutions, each patient's bounded) |
 | moment | strata, feature | n, mean_off, m2 |
 | moment | strata, feature, side=low or high | clipped |
 | hist | strata, feature, level, bin (0 and level+1 are the open ends) | bin |
@@ -55,7 +56,8 @@ STAMPS = {
 """What `data` of the protocol means, in the words that stand in every bundle."""
 
 KINDS = (
-    "count", "carriers", "variants", "moment", "hist", "comoment", "repeatability", "quality",
+    "count", "carriers", "variants", "spectrum", "moment", "hist", "comoment",
+    "repeatability", "quality",
 )  # fmt: skip
 CLASSES = ("clinical", "germline", "somatic", "imaging", "quality")
 TABLE_STATUSES = ("released", "withheld")
@@ -63,6 +65,7 @@ TABLE_REASONS = {
     "": "released",
     "absent": "this site has no values of this kind",
     "clipped": "every feature had too many values outside the registered limits",
+    "dominated": "one or two patients make up most of it",
     "linked": "together with an earlier table it would show a small group",
     "minimum": "too few patients",
     "overlap": "its features left already for an overlapping group of patients",
@@ -72,9 +75,10 @@ TABLE_REASONS = {
 
 CELL_STATUSES = ("ok", "suppressed", "merged", "structural", "clipped")
 CELL_MEASURES = (
-    "count", "n", "mean_off", "m2", "sxx", "sxy", "bin", "clipped", "ac", "an", "msb", "msw",
+    "count", "n", "mean_off", "m2", "sxx", "sxy", "bin", "clipped", "ac", "an", "sum",
+    "msb", "msw",
 )  # fmt: skip
-INTEGER_MEASURES = frozenset({"count", "n", "bin", "clipped", "ac", "an"})
+INTEGER_MEASURES = frozenset({"count", "n", "bin", "clipped", "ac", "an", "sum"})
 CONFORMANCE_MEASURES = ("digest", "recall", "precision", "ccc", "max_difference")
 
 TABLE_COLUMNS = (

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 FIRST = "analysis_set"
 LAST = (
-    "feature", "gene", "consequence", "variant", "covariates", "pattern", "level", "bin",
-    "side",
+    "feature", "channel", "gene", "consequence", "variant", "covariates", "pattern", "level",
+    "bin", "side",
 )  # fmt: skip
 """Names with a fixed place; every other name is a coded variable and stands before them."""
 

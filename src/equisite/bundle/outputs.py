@@ -14,6 +14,7 @@ from itertools import combinations_with_replacement
 from equisite.bundle.format import FIRST_PATTERNS
 from equisite.bundle.keys import FIRST, Key
 from equisite.codebook.book import Codebook
+from equisite.codebook.channels import CODES
 from equisite.codebook.constants import LEVELS
 from equisite.codebook.model import Variable
 from equisite.core.errors import ConfigError
@@ -25,6 +26,7 @@ from equisite.protocol.models import (
     Protocol,
     QualityTable,
     RepeatabilityTable,
+    SpectrumTable,
     Table,
     VariantsTable,
 )
@@ -83,6 +85,8 @@ def data_class(table: Table, book: Codebook) -> str:
         return "germline"
     if isinstance(table, QualityTable):
         return "quality"
+    if isinstance(table, SpectrumTable):
+        return _registered(book, table.spectrum, "spectrum").class_
     if isinstance(table, CountTable):
         classes = {_registered(book, key, "count").class_ for key in table.keys}
     else:
@@ -151,6 +155,12 @@ def _shapes(table: Table, protocol: Protocol, book: Codebook) -> Iterator[Shape]
     elif isinstance(table, VariantsTable):
         alleles = {**own_set, "variant": frozenset(table.alleles)}
         yield Shape(frozenset({"ac", "an", "n"}), alleles)
+    elif isinstance(table, SpectrumTable):
+        _registered(book, table.spectrum, "spectrum")
+        book.constant(table.spectrum)
+        base = {**own_set, "feature": frozenset({table.spectrum})}
+        yield Shape(frozenset({"n"}), base)
+        yield Shape(frozenset({"sum"}), {**base, "channel": frozenset(CODES)})
     elif isinstance(table, ComomentTable):
         yield from _comoment_shapes(table, book, own_set)
     elif isinstance(table, RepeatabilityTable):

@@ -20,6 +20,8 @@ from equisite.core.tables import read_table
 
 DOMAINS = ("clinical", "germline", "somatic", "imaging", "ibsi", "quality")
 SEPARATOR = "__"
+NAMED = ("signature", "channel")
+"""Kinds of instances whose columns are `<id>__<name>`."""
 CORE_LISTS: dict[str, Mode] = {"core": "ibsi", "pyradiomics_core": "pyradiomics"}
 """Last part of the name of a core list, and the mode whose features it holds."""
 
@@ -73,7 +75,7 @@ class Codebook:
         """The variable of an id, or of a column of its instances.
 
         Columns are `<modality>__<roi>__<id>`, `<modality>__<roi>__<filter>__<id>` and
-        `<id>__<signature>`.
+        `<id>__<signature or channel>`.
         Raises ConfigError UNKNOWN_VARIABLE.
         """
         found = self._found(name)
@@ -89,9 +91,9 @@ class Codebook:
         parts = name.split(SEPARATOR)
         if len(parts) == 1:
             return self._by_id.get(name)
-        kind = {2: "signature", 3: "modality_roi", 4: "modality_roi"}.get(len(parts))
-        found = self._by_id.get(parts[0] if kind == "signature" else parts[-1])
-        return found if found is not None and found.instances == kind else None
+        kinds = NAMED if len(parts) == 2 else ("modality_roi",) if len(parts) < 5 else ()
+        found = self._by_id.get(parts[0] if kinds == NAMED else parts[-1])
+        return found if found is not None and found.instances in kinds else None
 
     def features(self, mode: Mode | None = None) -> tuple[Variable, ...]:
         """All radiomic features, or those of one mode, in the order of the codebook."""
@@ -137,13 +139,13 @@ class Codebook:
     def constant(self, name: str) -> Constant:
         """Transform, clips, centre and edges of a column.
 
-        Columns per signature, whose names the protocol gives, share those of their variable.
+        Columns per signature and per channel share those of their variable.
         Raises ConfigError NO_CONSTANT when none is registered.
         """
         if name in self.constants:
             return self.constants[name]
         found = self._found(name)
-        if found is None or found.instances != "signature" or found.id not in self.constants:
+        if found is None or found.instances not in NAMED or found.id not in self.constants:
             raise ConfigError("NO_CONSTANT", column=name)
         return replace(self.constants[found.id], column=name)
 

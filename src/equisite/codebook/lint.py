@@ -16,7 +16,7 @@ _FORMS = {
     "code": {"count"},
     "flag": {"count", "carriers", "comoment"},
     "number": {"moment", "hist", "comoment"},
-    "count": {"moment", "hist", "comoment", "carriers", "variants"},
+    "count": {"moment", "hist", "comoment", "carriers", "variants", "spectrum"},
 }
 
 
@@ -76,6 +76,8 @@ def _problems(v: Variable, domain: str, version: str) -> list[str]:
         problems.append("carriers stand per gene: instances must be panel")
     if "variants" in v.forms and v.instances != "allele":
         problems.append("alleles are counted one by one: instances must be allele")
+    if "spectrum" in v.forms and (v.instances != "channel" or v.constant is None):
+        problems.append("a spectrum stands per channel, with a constant: most of one patient")
     if v.constant is not None and not v.is_numeric:
         problems.append("only a number or count has a constant")
     if v.core and v.instances != "modality_roi":

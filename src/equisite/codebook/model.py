@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Mode = Literal["ibsi", "pyradiomics"]
-Form = Literal["count", "moment", "hist", "carriers", "comoment", "variants"]
+Form = Literal["count", "moment", "hist", "carriers", "comoment", "variants", "spectrum"]
 Kind = Literal["code", "number", "count", "flag"]
 SensitivityClass = Literal["clinical", "germline", "somatic", "imaging", "quality"]
 Dimension = Literal["0", "1", "2", "3", "-1", "i", "i2", "i_3", "i2_3"]
@@ -48,7 +48,7 @@ class Variable(BaseModel):
     structural_zeros: partial keys (`sex=male|diagnosis_chapter=XV`) that are zero by
     nature. reference_frequency: of carriers in a public population, one number or by
     instance. instances: columns stand per modality and region, per gene of the panel, per
-    signature of the protocol's table, or per allele of its list.
+    signature of the protocol's table, per allele of its list, or per channel of a spectrum.
     core: modalities whose core list holds the feature. constant: limits set by hand.
     source: `SCHEME:CODE` of standards. since: codebook version that brought it.
     """
@@ -70,7 +70,7 @@ class Variable(BaseModel):
     lower: float | None = None
     structural_zeros: tuple[str, ...] = ()
     reference_frequency: float | dict[str, float] | None = None
-    instances: Literal["modality_roi", "panel", "signature", "allele"] | None = None
+    instances: Literal["modality_roi", "panel", "signature", "allele", "channel"] | None = None
     aggregation: str = ""
     core: tuple[Literal["CT", "MR", "PT"], ...] = ()
     constant: RegisteredConstant | None = None

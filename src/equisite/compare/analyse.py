@@ -26,6 +26,7 @@ from equisite.compare.models import analyse_comoments
 from equisite.compare.reference import Limits, limits
 from equisite.compare.repeatability import analyse_repeatability
 from equisite.compare.results import MetaRow, PooledRow, SiteRow
+from equisite.compare.spectra import analyse_spectrum
 from equisite.compare.suspects import GENES, SuspectRow, rank_sites
 from equisite.compare.tallies import (
     analyse_carriers,
@@ -82,6 +83,8 @@ def analyse(
             shares.append((cells, total))
         elif table.kind == "variants":
             rows, sums, cells = analyse_variants(parties, table.id)
+        elif table.kind == "spectrum":
+            rows, sums, cells = analyse_spectrum(parties, table.id)
         elif table.kind == "hist":
             rows, sums, cells = analyse_histograms(parties, table.id, lead.book)
         elif isinstance(table, ComomentTable):

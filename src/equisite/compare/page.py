@@ -20,10 +20,12 @@ from equisite.compare.methods import cited, plain_reference
 from equisite.compare.packing import packed_columns, packed_text
 from equisite.compare.reading import Results, read_results, titles_of
 from equisite.compare.shipped import FOLDER, read_text
+from equisite.compare.spectrum_page import spectrum_charts, spectrum_tables
 from equisite.core.canonical import canonical_json
 from equisite.protocol.models import Protocol
 
 CARRIERS = "Carriers: "
+SPECTRA = "Spectrum: "
 VERDICTS = {
     "hard": ("▲", "Hard finding"),
     "look": ("●", "Look first"),
@@ -88,6 +90,7 @@ def render_page(
         references=[plain_reference(key) for key in cited(about["methods"])],
         first=chosen_first(found),
         carriers_prefix=CARRIERS,
+        spectra_prefix=SPECTRA,
     )
 
 
@@ -186,6 +189,12 @@ def page_tables(found: Results, protocol: Protocol, book: Codebook) -> dict[str,
         "counts": [t for t in counts if t.rows],
         "carriers": [t for t in carriers if t.rows],
         "variants": [t for t in variants if t.rows],
+        "spectra": [
+            made
+            for name, kind in kinds.items()
+            if kind == "spectrum"
+            for made in spectrum_tables(name, found.sites, found.pooled, titles)
+        ],
         "slopes": texts.slope_table(
             found.pooled, book, "Linear models over all sites, one intercept per site"
         ),
@@ -214,6 +223,10 @@ def page_figures(
     for kind, figure in charts.carrier_charts(found.sites, names, colour).items():
         figures[f"{CARRIERS}{kind}"] = figure
     for table in protocol.tables:
+        if table.kind == "spectrum":
+            drawn = spectrum_charts(table.id, found.sites, found.pooled, names)
+            for name, figure in drawn.items():
+                figures[f"{SPECTRA}{name} (table {table.id})"] = figure
         if table.kind == "count":
             made = charts.count_charts(table.id, found.sites, names, colour, book)
             for name, figure in made.items():

@@ -50,7 +50,7 @@ class SiteRow:
 class PooledRow:
     """One line of `pooled.tsv`: one cell over all pooled sites.
 
-    measure: count, bin, mean, median, slope or icc. sites: that gave it. low,
+    measure: count, bin, sum, mean, median, slope or icc. sites: that gave it. low,
     high: bounds of a sum with withheld parts (status `interval`), else the 95 % interval.
     share_low, share_high: Wilson interval; with status `interval` over both bounds. Of a
     slope, sd is its standard error and share the model's R2.

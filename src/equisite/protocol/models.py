@@ -227,6 +227,21 @@ class VariantsTable(Strict):
     )
 
 
+class SpectrumTable(Strict):
+    """Sums of somatic substitutions over a group, by the 96 channels."""
+
+    id: Identifier = Field(description="Name of the table in the bundle.")
+    kind: Literal["spectrum"] = Field(description="Mutational spectrum of a group.")
+    spectrum: Literal["sbs96", "sbs96_alone"] = Field(
+        default="sbs96",
+        description="Tumours called with their normal, or (sbs96_alone) without one; the two "
+        "are never added.",
+    )
+    analysis_set: AnalysisSet = Field(
+        default="genomics", description="Which patients are counted."
+    )
+
+
 class FeatureTable(Strict):
     """Moments or nested histograms of a list of features.
 
@@ -292,6 +307,7 @@ Table = Annotated[
     CountTable
     | CarriersTable
     | VariantsTable
+    | SpectrumTable
     | FeatureTable
     | ComomentTable
     | RepeatabilityTable

@@ -19,6 +19,7 @@ from equisite.protocol.models import (
     Protocol,
     QualityTable,
     RepeatabilityTable,
+    SpectrumTable,
     VariantsTable,
 )
 from equisite.release.comoments import complete
@@ -27,6 +28,7 @@ from equisite.release.groups import Groups, settle
 from equisite.release.kinds import TABULATE
 from equisite.release.patients import Mask, Patients
 from equisite.release.repeatability import copied, least_copied
+from equisite.release.spectrum import with_spectrum
 
 SET_ORDER = ("genomics", "imaging", "all", "both")
 """Analysis sets that keep their patients first; `all` and `both` follow from the others."""
@@ -98,6 +100,9 @@ def _asked(context: Context) -> Iterator[tuple[Mask, int]]:
     for table in protocol.tables:
         if isinstance(table, CountTable | CarriersTable | VariantsTable):
             used.update(sets_of(table, protocol))
+            continue
+        if isinstance(table, SpectrumTable):
+            yield with_spectrum(context, table), least
             continue
         for column in columns_of(table, context.book):
             if isinstance(table, RepeatabilityTable):

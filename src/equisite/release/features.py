@@ -54,13 +54,19 @@ def _same_for_all(values: Reals, rules: Rules) -> bool:
 
 
 def _dominated(values: Reals, constant: Constant, rules: Rules) -> bool:
-    """R5: a sum on the raw, non-negative scale that one or two patients make up.
+    """R5: a sum on the raw, non-negative scale that one or two patients make up."""
+    if constant.transform != "identity" or constant.clip_low < 0:
+        return False
+    return dominated(values, rules)
+
+
+def dominated(values: Reals, rules: Rules) -> bool:
+    """R5: whether one or two patients make up a sum. values: (patient,), none below 0.
 
     Dominance: x1 + x2 > share of the total. p %: total - x1 - x2 < p x1.
     """
     top2, p = rules.ruleset.dominance_top2, rules.ruleset.dominance_p
-    off = top2 >= 1 and p <= 0
-    if off or constant.transform != "identity" or constant.clip_low < 0 or values.size < 2:
+    if (top2 >= 1 and p <= 0) or values.size < 2:
         return False
     second, first = np.sort(values, kind="stable")[-2:].tolist()
     rest = math.fsum([*values.tolist(), -first, -second])

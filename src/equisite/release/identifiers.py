@@ -13,6 +13,7 @@ from equisite.bundle.describe import COLUMNS
 from equisite.bundle.keys import FIRST, LAST
 from equisite.bundle.scan import WORD_LETTERS, words_of
 from equisite.codebook.book import Codebook
+from equisite.codebook.channels import CODES
 from equisite.core.canonical import canonical_json
 from equisite.core.errors import InputError
 from equisite.core.tables import read_table
@@ -101,6 +102,7 @@ def vocabulary(protocol: Protocol, book: Codebook, own: Iterable[str]) -> frozen
         form.CONFORMANCE_MEASURES,
         form.STAMPS.values(),
         (FIRST, *LAST),
+        CODES,
         *COLUMNS.values(),
     ):
         texts += words

@@ -31,6 +31,7 @@ from equisite.release.features import (
 from equisite.release.inference import Sum
 from equisite.release.patients import Mask
 from equisite.release.repeatability import repeatability_table
+from equisite.release.spectrum import spectrum_table
 from equisite.release.variants import allele_column, variant_rows
 
 _Stratum = tuple[Mapping[str, str], Mask]
@@ -275,6 +276,7 @@ TABULATE: Mapping[str, Callable[[Context, Any], Result]] = {
     "count": count_table,
     "carriers": carriers_table,
     "variants": variants_table,
+    "spectrum": spectrum_table,
     "moment": moment_table,
     "hist": hist_table,
     "comoment": comoment_table,

@@ -13,6 +13,7 @@ from equisite.bundle.codec import encode_files, file_name
 from equisite.bundle.format import CellRow, TableRow
 from equisite.bundle.keys import FIRST, Key, parse_key
 from equisite.codebook.book import Codebook, codebook
+from equisite.codebook.channels import LABELS
 from equisite.cohort.html import render
 from equisite.core.canonical import sha256_bytes
 from equisite.release.prepare import Prepared
@@ -22,6 +23,7 @@ KIND_WORDS = {
     "count": "How many patients fall into each group.",
     "variants": "How many copies of each listed allele the patients have.",
     "carriers": "How many patients carry at least one qualifying variant in each gene.",
+    "spectrum": "How many substitutions of each kind the tumours have together, each bounded.",
     "moment": "Number, mean and spread of each feature over all patients.",
     "hist": "How many patients fall into each registered interval of a feature.",
     "comoment": "How features vary together with the covariates, as sums over all patients.",
@@ -156,6 +158,14 @@ def _variants(cells: Sequence[CellRow], book: Codebook) -> _Layout:
     return ("Allele", "Copies", "Copies of the locus", "Callable patients"), rows
 
 
+def _spectrum(cells: Sequence[CellRow], book: Codebook) -> _Layout:
+    del book
+    found = {parse_key(c.key).get("channel") or "": c for c in cells}
+    rows: list[tuple[str, ...]] = [("all: patients", _text(found.get("")))]
+    rows += [(LABELS[code], _text(found[code])) for code in LABELS if code in found]
+    return ("Channel", "Substitutions"), rows
+
+
 def _moments(cells: Sequence[CellRow], book: Codebook) -> _Layout:
     found: dict[str, dict[str, CellRow]] = {}
     for cell in cells:
@@ -244,6 +254,7 @@ _LAYOUTS: Mapping[str, Any] = {
     "count": _counts,
     "carriers": _carriers,
     "variants": _variants,
+    "spectrum": _spectrum,
     "moment": _moments,
     "hist": _hists,
     "comoment": _comoments,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from equisite.codebook.book import codebook
+from equisite.codebook.channels import CHANNELS, LABELS, channel_columns
 from equisite.core.outcomes import Outcome
 from equisite.core.tables import write_rows
 from equisite.genomics.somatic.gather import PairFacts
@@ -24,7 +26,7 @@ from equisite.genomics.tumour.features import (
     tumour_row,
 )
 from equisite.genomics.tumour.measured import Event, Measures
-from equisite.genomics.tumour.spectrum import CHANNELS
+from equisite.genomics.tumour.spectrum import channel_of
 from equisite.intake.index import SequencingItem
 from equisite.protocol.models import CONSEQUENCES, Genomics
 
@@ -143,6 +145,10 @@ def test_every_column_is_a_variable_of_the_codebook() -> None:
     assert names[1 : len(VARIABLES) + 1] == list(VARIABLES)
 
 
+SNVS = (2500, 2600, 1500)
+"""Of the pair below: callable, of high and medium confidence."""
+
+
 def test_a_pair_by_hand(made: Make, ground: Ground) -> None:
     files = made(
         record(2500, "high", "stop_gained|AAA1|t"),
@@ -163,6 +169,12 @@ def test_a_pair_by_hand(made: Make, ground: Ground) -> None:
     assert row["som_tmb"] == pytest.approx(2 / 0.002)  # two of 2,000 callable coding bases
     assert row["som_tmb_class"] == "above_20"
     assert "som_tmb_alone" not in row
+    spectrum = {column: row[column] for column in channel_columns("sbs96")}
+    expected = [channel_of(SEQUENCE[at - 1 : at + 2], swap(SEQUENCE[at])) for at in SNVS]
+    assert Counter(expected) == Counter(
+        {LABELS[name[-5:]]: count for name, count in spectrum.items() if count}
+    )
+    assert not any(name.startswith("sbs96_alone") for name in row)
     assert (row["msi_class"], row["msi_loci"]) == ("high", 100)
     assert row["sv_count"] == 1
     assert row["som_gene__AAA1__truncating"] == 1
@@ -191,6 +203,7 @@ def test_nothing_callable_is_missing(made: Make, ground: Ground) -> None:
     assert (row["som_tmb"], row["som_tmb_class"]) == (None, None)
     assert row["som_gene__AAA1__truncating"] is None
     assert "sv_count" not in row
+    assert not any(name.startswith("sbs96") for name in row)
 
 
 def test_a_tumour_alone_has_a_burden_of_its_own_name(made: Make, ground: Ground) -> None:
@@ -205,6 +218,8 @@ def test_a_tumour_alone_has_a_burden_of_its_own_name(made: Make, ground: Ground)
     assert "som_tmb" not in row
     assert "som_tmb_class" not in row
     assert row["qc_depth_n"] is None
+    assert sum(int(str(row[c])) for c in channel_columns("sbs96_alone")) == 1
+    assert not any(name.startswith("sbs96__") for name in row)
     assert "sv_count" not in row
     assert "msi_loci" not in row
 

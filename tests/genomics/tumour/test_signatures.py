@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from equisite.codebook.channels import CHANNELS
 from equisite.core.errors import ConfigError
 from equisite.genomics.tumour.signatures import (
     Signatures,
@@ -15,7 +16,6 @@ from equisite.genomics.tumour.signatures import (
     read_signatures,
     shares_of,
 )
-from equisite.genomics.tumour.spectrum import CHANNELS
 
 NAMES = tuple(f"M{n}" for n in range(1, 7))
 

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equisite.genomics.tumour.spectrum import CHANNELS, channel_of, opportunities, spectrum
+from equisite.codebook.channels import CHANNELS
+from equisite.genomics.tumour.spectrum import channel_of, opportunities, spectrum
 from equisite.variants.alleles import Edit
 from equisite.variants.intervals import Territory
 

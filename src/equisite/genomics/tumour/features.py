@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from equisite.codebook.channels import channel_columns
 from equisite.core.errors import Finding
 from equisite.core.tables import read_rows, read_table
 from equisite.genomics.tumour import copy_number as copies
@@ -27,6 +29,9 @@ from equisite.variants.alleles import Reference
 from equisite.variants.intervals import Territory, read_bed
 from equisite.variants.vcf import open_text
 
+if TYPE_CHECKING:
+    from equisite.genomics.tumour.spectrum import Counts
+
 TUMOUR_COLUMN = "TUMOUR"
 PAIRED = "TN"
 HIGHLY_UNSTABLE, FEWEST_LOCI = 0.2, 30
@@ -39,7 +44,9 @@ VARIABLES = (
     "sig_fit", "msi_class", "msi_loci", "sv_count", "cn_spread", "cn_ploidy", "cn_burden",
     "cn_breaks",
 )  # fmt: skip
-"""Codebook variables of a row, in order; arms, signatures and genes follow."""
+"""Codebook variables of a row, in order; arms, signatures, spectra and genes follow."""
+SPECTRA = ("sbs96", "sbs96_alone")
+"""Spectra of tumours with their normal, and alone."""
 ARMS = tuple(
     f"{number}{side}"
     for number in range(1, 23)
@@ -85,6 +92,7 @@ def columns(genomics: Genomics) -> list[str]:
         *VARIABLES,
         *(f"cn_arm_{arm}" for arm in ARMS),
         *(columns_of(table.names) if table else ()),
+        *(column for spectrum in SPECTRA for column in channel_columns(spectrum)),
         *(
             f"som_gene__{gene}__{kind}"
             for gene in genomics.panel
@@ -124,7 +132,11 @@ def tumour_row(files: TumourFiles, ground: Ground) -> tuple[Row, list[Finding]]:
     measures = read_rows(files.measures, Measures)[0] if files.measures else None
     row |= _repeats(measures)
     row |= _events(files, measures, ground)
-    shares, findings = _shares(calls, ground)
+    counts = spectrum((call.edit for call in calls), ground.reference)
+    if seen.size:
+        names = channel_columns(SPECTRA[not paired])
+        row |= dict(zip(names, counts.tolist(), strict=True))
+    shares, findings = _shares(counts, ground)
     row |= shares
     more, told = _copies(files, ground)
     return {**row, **more}, [*findings, *told]
@@ -144,12 +156,11 @@ def _burden(
     return {"som_tmb": value, "som_tmb_class": band}
 
 
-def _shares(calls: Iterable[SomaticCall], ground: Ground) -> tuple[Row, list[Finding]]:
+def _shares(counts: Counts, ground: Ground) -> tuple[Row, list[Finding]]:
     """Shares of the protocol's signatures; told when they do not explain the tumour."""
     table = ground.genomics.tumour.signatures
     if table is None or ground.signatures is None:
         return {}, []
-    counts = spectrum((call.edit for call in calls), ground.reference)
     found = exposures(counts, ground.signatures)
     if found is None:
         return {}, []

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from equisite.codebook.channels import CHANNELS
 from equisite.core.errors import ConfigError
-from equisite.genomics.tumour.spectrum import CHANNELS
 
 if TYPE_CHECKING:
     import numpy as np

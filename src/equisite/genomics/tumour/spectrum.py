@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from equisite.codebook.channels import BASES, CHANNELS
 from equisite.variants.alleles import Edit, Reference
 from equisite.variants.intervals import Territory
 
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Counts = NDArray[np.int64]
-
-BASES = "ACGT"
-SUBSTITUTIONS = ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G")
-CHANNELS = tuple(
-    f"{before}[{substitution}]{after}"
-    for substitution in SUBSTITUTIONS
-    for before in BASES
-    for after in BASES
-)
-"""The 96 channels, in the order of COSMIC's tables."""
 
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
 _PIECE = 1 << 22
