@@ -54,7 +54,8 @@ if [[ -z ${mode[$here]:-} ]]; then here=/; fi
 
 passed=()
 for name in "${!EQUISITE_@}"; do passed+=("$name=${!name}"); done
-inside=(/usr/bin/env -i
+# What is started in the background of a script has interrupts ignored; undo that.
+inside=(/usr/bin/env --default-signal=INT,QUIT -i
   "PATH=/usr/local/bin:/usr/bin:/bin${EQUISITE_PATH:+:$EQUISITE_PATH}"
   HOME=/run/equisite/home TMPDIR=/tmp USER=equisite LOGNAME=equisite LC_ALL=C TZ=UTC
   "PYTHONPATH=$CHECKOUT/src${EQUISITE_PYTHONPATH:+:$EQUISITE_PYTHONPATH}"
@@ -88,8 +89,7 @@ guard() { # run a command that dies with us; give back its exit code
   local child code
   trap clear_private EXIT
   trap 'kill -s "$deathsig" "$child" 2>/dev/null' TERM INT HUP
-  # A shell starts what it does not wait for with interrupts ignored; undo that.
-  env --default-signal=INT,QUIT setpriv --pdeathsig "$deathsig" "$@" <&0 &
+  setpriv --pdeathsig "$deathsig" "$@" <&0 &
   child=$!
   wait "$child"
   code=$?
@@ -139,7 +139,7 @@ done
 shift; where=$1; shift
 exec chroot "$top" /bin/bash -c '"'"'cd "$0" && "$@"; exit $?'"'"' "$where" "$@"'
   local up # a new network has its loop-back interface, but down: servers of tests answer there
-  printf -v up '%q ' "${WATCH[@]}" --lo --all-calls "$private" true
+  printf -v up '%q ' "${WATCH[@]}" --lo
   local words=("${PROGRAM[@]}" --mount "${FLAGS[@]}" --ipc --net --uts --pid --fork --kill-child=KILL
     /bin/bash -c "$up; $script" bash "$ROOT" "$private/var" "$private/passwd") path
   for path in "${paths[@]}"; do words+=("${mode[$path]}" "$path"); done

@@ -5,6 +5,7 @@ PRoot translates the paths of the calls that were there when it was written. `st
 the image's; told ENOSYS, the C library takes the older calls. PRoot's commands survive its
 death, so this process stays as their next parent and ends them. With `--lo` the loop-back
 interface of a network namespace just made is set up first; with `--all-calls` none is refused.
+`--lo` alone sets the interface up and ends.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import signal
 import socket
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
@@ -65,8 +67,13 @@ def raise_loopback() -> None:
 
 
 def children() -> list[int]:
-    """Processes whose parent is this one, orphans of its descendants included."""
-    found = []
+    """Processes whose parent is this one, orphans of its descendants included.
+
+    Nothing when /proc is that of another process namespace: its numbers mean other processes.
+    """
+    found: list[int] = []
+    if Path("/proc/self").readlink() != Path(str(os.getpid())):
+        return found
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
@@ -82,9 +89,11 @@ def end_all() -> None:
     """Kill what is left, and what becomes an orphan by that, until there is nothing."""
     while left := children():
         for process in left:
-            os.kill(process, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # another parent has collected it
+                os.kill(process, signal.SIGKILL)
         for process in left:
-            os.waitpid(process, 0)
+            with suppress(ChildProcessError):
+                os.waitpid(process, 0)
 
 
 def watch(child: int, front: int, private: str) -> int:
@@ -112,7 +121,10 @@ def watch(child: int, front: int, private: str) -> int:
 
 
 def main(words: list[str]) -> int:
-    """`[--lo] [--all-calls] PRIVATE-FOLDER PROGRAM ...`: set up, start, watch."""
+    """`[--lo] [--all-calls] PRIVATE-FOLDER PROGRAM ...` or `--lo`: set up, start, watch."""
+    if words == ["--lo"]:
+        raise_loopback()
+        return 0
     options = [word for word in words[:2] if word in ("--lo", "--all-calls")]
     private, *program = words[len(options) :]
     if "--lo" in options:

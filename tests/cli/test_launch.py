@@ -134,10 +134,11 @@ sys.exit(launch.run(Path(sys.argv[1]), "local", None, []))
 """
 
 
-def start(site: Path) -> subprocess.Popen[bytes]:
+def start(site: Path, before: str = "") -> subprocess.Popen[bytes]:
     environment = {**os.environ, "FAKE_SECONDS": "30", "PYTHONPATH": str(CHECKOUT / "src")}
+    snakemake = site.parent / "bin" / "snakemake"
     process = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, str(site), str(site.parent / "bin" / "snakemake")],
+        [sys.executable, "-c", before + DRIVER, str(site), str(snakemake)],
         env=environment,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
@@ -183,6 +184,13 @@ def test_signals_reach_snakemake(site: Path, number: signal.Signals) -> None:
     assert process.wait(10) == 128 + number
     assert time.monotonic() - begin < 10
     assert launch.run(site, "local", None, []) == 0
+
+
+def test_interrupts_are_heeded_in_the_background_of_a_script(site: Path) -> None:
+    ignored = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    process = start(site, ignored)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 128 + signal.SIGINT
 
 
 EARLY = """

@@ -68,8 +68,20 @@ def test_interrupts_are_not_ignored(home: Path, plan: Plan, tmp_path: Path) -> N
             continue
         text = fronts.script_for(one, plan.home, plan.image_root, plan.image_file(), plan.pins)
         fronts.write_script(tmp_path / "bash", text)
-        done = call(tmp_path / "bash", f"python3 -c '{words}'")
-        assert done.stdout == "True\n", one.name
+        command = ["/bin/bash", "-c", "trap '' INT; exec \"$@\"", "bash"]
+        command += [str(tmp_path / "bash"), "-c", f"python3 -c '{words}'"]
+        _, printed, _ = fronts.bounded(command, outside(), tmp_path)
+        assert printed == "True\n", one.name
+
+
+def test_the_watcher_leaves_processes_of_another_namespace_alone(tmp_path: Path) -> None:
+    script = Path(fronts.__file__).with_name("plain_calls.py")
+    inside = ["unshare", "--pid", "--fork", "--", sys.executable, str(script)]
+    if subprocess.run([*inside[:4], "true"], capture_output=True, check=False).returncode:
+        pytest.skip("only root makes a process namespace here")
+    words = [*inside, "--all-calls", str(tmp_path), "sh", "-c", "exit 3"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "")
 
 
 def test_the_loopback_answers(home: Path, plan: Plan, tmp_path: Path) -> None:
