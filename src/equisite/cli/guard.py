@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     child = subprocess.Popen(
         command,
         start_new_session=True,
-        preexec_fn=lambda: _prepare(libc),  # noqa: PLW1509 - there are no threads
+        preexec_fn=lambda: libc.prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0),  # noqa: PLW1509 - no threads
     )
     os.write(report, f"{child.pid}\n".encode())
     os.close(report)
@@ -51,12 +51,6 @@ def main(arguments: list[str]) -> int:
     child.returncode = code
     kill_below()
     return code if code >= 0 else 128 - code
-
-
-def _prepare(libc: ctypes.CDLL) -> None:
-    """Die with the guard; heed interrupts even where a script started all in its background."""
-    libc.prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def kill_below() -> None:
