@@ -45,9 +45,34 @@ def write_fastq(folder: Path, name: str, lines: list[str]) -> str:
     return "\t".join(cells)
 
 
+GIVEN = (700, 900, 1300)
+
+
+def write_given(folder: Path, bases: str, positions: tuple[int, ...]) -> Path:
+    """Calls of a pair as Strelka2 writes them: no genotypes, counts by base."""
+    rows = [
+        "##fileformat=VCFv4.1",
+        "##source=strelka",
+        "##content=strelka somatic snv calls",
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tNORMAL\tTUMOR",
+    ]
+    for at in positions:
+        ref = bases[at]
+        alt = "A" if ref != "A" else "C"
+        counts = [
+            ":".join({ref: a, alt: b}.get(base, "0,0") for base in "ACGT")
+            for a, b in (("30,30", "0,0"), ("15,15", "5,5"))
+        ]
+        head = f"pack1\t{at + 1}\t.\t{ref}\t{alt}\t.\tPASS\tSOMATIC;QSS_NT=60"
+        rows.append("\t".join((head, "AU:CU:GU:TU", *counts)))
+    path = folder / "given.vcf"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, start) -> Site:  # type: ignore[no-untyped-def]
-    """Three patients: a pair, an exchanged pair, a tumour alone."""
+    """Four patients: a pair, an exchanged pair, a tumour alone, and calls without reads."""
     from made_pairs import Planted, fragments, snv
 
     from equisite.cli.example import write_example
@@ -67,20 +92,22 @@ def site(tmp_path_factory: pytest.TempPathFactory, start) -> Site:  # type: igno
         mutated = [snv(genome, "pack1", p + 40, 0.2) for p in sites[::2]]
         mutated.append(Planted(Edit("pack2", 1000, 1005, ""), 0.35))
         people.append((germline, mutated))
-    rows = ["patient\tsample\tkind\tfastq_1\tfastq_2"]
+    rows = ["patient\tsample\tkind\tfastq_1\tfastq_2\tcalls\tassay"]
     for number, (germline, mutated) in enumerate(people, start=1):
         clean = write_fastq(folder, f"{number}n", fragments(genome, germline, 35, 10 + number))
         tumour = fragments(genome, [*germline, *mutated], 60, 20 + number)
         changed = write_fastq(folder, f"{number}t", tumour)
         if number == 2:
             clean, changed = changed, clean
-        rows.append(f"p{number}\tp{number}-t\ttumour\t{changed}")
+        rows.append(f"p{number}\tp{number}-t\ttumour\t{changed}\t\tgenome")
         if number != 3:
-            rows.append(f"p{number}\tp{number}-n\tnormal\t{clean}")
+            rows.append(f"p{number}\tp{number}-n\tnormal\t{clean}\t\tgenome")
+    given = write_given(folder, genome["pack1"], GIVEN)
+    rows.append(f"p4\tp4-t\ttumour\t\t\t{given}\tgenome")
     (folder / "sequencing.tsv").write_text("\n".join(rows) + "\n")
     patients = [
         "patient\tsex\tage\tdiagnosis",
-        *(f"p{n}\tfemale\t50\tC49.9" for n in (1, 2, 3)),
+        *(f"p{n}\tfemale\t50\tC49.9" for n in (1, 2, 3, 4)),
     ]
     (folder / "patients.tsv").write_text("\n".join(patients) + "\n")
     config = yaml.safe_load((folder / "config.yaml").read_text())
@@ -124,6 +151,8 @@ def test_planted_variants_are_called_and_no_other(site: Site) -> None:
 
     found = {}
     for path in sorted(site.folder.glob("work/somatic/*/calls/*.vcf.gz")):
+        if path.with_name(path.name.replace(".vcf.gz", ".given.tsv")).is_file():
+            continue
         records = [line.split("\t") for line in open_text(path) if line[0] != "#"]
         mode = next(line for line in open_text(path) if line.startswith("##mode="))
         found[mode] = records
@@ -150,7 +179,7 @@ def test_no_name_in_logs_and_paths(site: Site) -> None:
     for path in (site.folder / "logs").rglob("*somatic*/*.log"):
         assert "p1-" not in path.read_text()
     for path in (site.folder / "work/somatic").rglob("*"):
-        assert path.name[:2] not in ("p1", "p2", "p3"), path
+        assert path.name[:2] not in ("p1", "p2", "p3", "p4"), path
 
 
 def test_features_of_tumours_stand_in_the_cohort(site: Site, start) -> None:  # type: ignore[no-untyped-def]
@@ -168,3 +197,17 @@ def test_features_of_tumours_stand_in_the_cohort(site: Site, start) -> None:  # 
         assert pair[name] == alone[name] == ""
     assert alone["mean_depth"] == ""
     assert "p2" not in rows or not rows["p2"]["som_mode"]
+    assert sum(int(pair[c]) for c in pair if c.startswith("sbs96__")) == planted
+
+
+def test_calls_without_reads_are_counted_as_far_as_they_go(site: Site) -> None:
+    rows = {row["patient"]: row for row in site.table("private/cohort.tsv")}
+    given = rows["p4"]
+    assert given["som_mode"] == "TN_given"
+    assert (given["som_n_snv"], given["som_n_indel"]) == (str(len(GIVEN)), "0")
+    assert float(given["som_med_vaf"]) == 0.25
+    assert sum(int(given[c]) for c in given if c.startswith("sbs96__")) == len(GIVEN)
+    for name in ("som_callable_mb", "qc_depth_t", "som_tmb", "msi_loci", "mean_depth"):
+        assert given[name] == ""
+    codes = {row["code"] for row in tables(site, "work/somatic/*/call.tsv")}
+    assert "GIVEN_CALLS_ONLY" in codes

@@ -85,12 +85,18 @@ def paired_batch(args: argparse.Namespace, after: list[Path]) -> PairedBatch:
     from equisite.genomics.somatic.steps import PairedBatch
     from equisite.protocol.models import Protocol
 
-    settings = Protocol.model_validate_json(args.protocol.read_bytes()).genomics.somatic
-    if settings == "off":
+    genomics = Protocol.model_validate_json(args.protocol.read_bytes()).genomics
+    if genomics.somatic == "off":
         raise ValueError("the protocol asks for no somatic calls")
-    reference = MappedReference(args.header, args.cache)
     return PairedBatch(
-        args.index, args.aligned, reference, args.out, settings, args.pinned, tuple(after)
+        args.index,
+        args.aligned,
+        MappedReference(args.header, args.cache),
+        args.out,
+        genomics.somatic,
+        genomics.tumour,
+        args.pinned,
+        tuple(after),
     )
 
 
@@ -116,11 +122,9 @@ def _build_panel(args: argparse.Namespace) -> int:
 def _call_variants(args: argparse.Namespace) -> int:
     from equisite.genomics.second_caller import CachedReference
     from equisite.genomics.somatic.steps import call_variants
-    from equisite.protocol.models import Protocol
 
     batch = paired_batch(args, args.after)
-    settings = Protocol.model_validate_json(args.protocol.read_bytes()).genomics.tumour
-    wanted = settings.other_callers == "evidence"
+    wanted = batch.tumour.other_callers != "off"
     given = CachedReference(args.header, args.cache) if wanted else None
     return written(
         args,

@@ -82,8 +82,9 @@ class Tumour(Strict):
     copy_number: Literal["off"] | CopyNumber = Field(
         default="off", description="Copy number, or off."
     )
-    other_callers: Literal["off", "evidence"] = Field(
-        default="evidence",
+    other_callers: Literal["off", "evidence", "counted"] = Field(
+        default="counted",
         description="What becomes of a site's VCFs of other callers (column `calls` of a "
-        "tumour that has reads): nothing, or evidence beside our own.",
+        "tumour): nothing, evidence beside a tumour's own reads, or also all that is counted "
+        "of a tumour without reads.",
     )

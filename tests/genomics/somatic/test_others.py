@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_calls import LOFREQ, MUTECT2, REFERENCE, SEQUENCE, snv, swap, vcf
 
 from equisite.genomics.adapters.records import CallerRecord
 from equisite.genomics.samples import Sample
@@ -19,19 +19,7 @@ from equisite.protocol.somatic import Somatic
 from equisite.variants.alleles import Edit, left_shifted, trim
 from equisite.variants.intervals import Territory
 
-SEQUENCE = "".join(np.random.default_rng(2).choice(list("ACGT"), 400))
-REFERENCE = {"c1": SEQUENCE}
 SEEN = Territory.of([("c1", 0, 300)])
-MUTECT2 = ["##source=Mutect2", "##tumor_sample=T", "##normal_sample=N"]
-LOFREQ = ["##source=lofreq call -f x"]
-
-
-def vcf(path: Path, head: list[str], samples: tuple[str, ...], *records: str) -> Path:
-    columns = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
-    columns += ["FORMAT", *samples] if samples else []
-    lines = [*head, "\t".join(columns), *(r.replace(" ", "\t") for r in records)]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
 
 
 def lane(number: int, kind: str, calls: str = "") -> SequencingItem:
@@ -44,15 +32,6 @@ def pair(*calls: Path) -> tuple[Sample, Sample]:
     evidence = tuple(lane(n, "tumour", str(path)) for n, path in enumerate(calls, start=2))
     tumour = Sample("T", "p", "T", "tumour", (lane(1, "tumour"),), evidence)
     return tumour, Sample("N", "p", "N", "normal", (lane(1, "normal"),))
-
-
-def swap(base: str) -> str:
-    return "A" if base != "A" else "C"
-
-
-def snv(position: int, extra: str, passed: str = "PASS") -> str:
-    ref = SEQUENCE[position]
-    return f"c1 {position + 1} . {ref} {swap(ref)} . {passed} {extra}"
 
 
 def found(tmp_path: Path, *calls: Path, alone: bool = False) -> tuple[Given, list[str]]:

@@ -15,6 +15,7 @@ from equisite.codebook.channels import CHANNELS, LABELS, channel_columns
 from equisite.core.outcomes import Outcome
 from equisite.core.tables import write_rows
 from equisite.genomics.somatic.gather import PairFacts
+from equisite.genomics.somatic.given import GivenFacts
 from equisite.genomics.tumour.batch import BatchFolders, count_tumours, ground_of
 from equisite.genomics.tumour.features import (
     ARMS,
@@ -25,10 +26,12 @@ from equisite.genomics.tumour.features import (
     columns,
     tumour_row,
 )
+from equisite.genomics.tumour.given import given_row
 from equisite.genomics.tumour.measured import Event, Measures
 from equisite.genomics.tumour.spectrum import channel_of
 from equisite.intake.index import SequencingItem
-from equisite.protocol.models import CONSEQUENCES, Genomics
+from equisite.protocol.models import CONSEQUENCES, Genomics, PinnedFile
+from equisite.variants.intervals import Territory
 
 SEQUENCE = "".join(np.random.default_rng(8).choice(list("ACGT"), 20_000))
 REFERENCE = {"c1": SEQUENCE, "c2": SEQUENCE[::-1]}
@@ -289,6 +292,69 @@ def test_noisy_copies_are_missing_not_zero(made: Make, ground: Ground) -> None:
     assert [f.code for f in findings] == ["COPIES_TOO_NOISY"]
 
 
+@pytest.fixture
+def given(tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
+    """Writes what is left of a tumour of calls only."""
+
+    def make(*records: str, mode: str = "TN", assay: str = "exome") -> tuple[Path, Path]:
+        place = tmp_path / "g.vcf"
+        place.write_text(HEAD + "".join(records), encoding="utf-8")
+        row = GivenFacts(mode, "Mutect2", assay, len(records), 0, None)
+        write_rows(tmp_path / "g.given.tsv", GivenFacts, [row])
+        return place, tmp_path / "g.given.tsv"
+
+    return make
+
+
+def test_calls_only_count_on_the_territory(
+    given: Callable[..., tuple[Path, Path]], ground: Ground
+) -> None:
+    files = given(
+        record(2500, "medium", "stop_gained|AAA1|t"),
+        record(2600, "low", "missense|AAA1|t"),
+        record(9500, "medium", "missense|BBB2|t", depths=".,."),
+        record(12000, "medium", depths="10,30"),
+    )
+    pinned = PinnedFile(file="territory.bed", sha256="0" * 64)
+    settings = ground.genomics.model_copy(update={"territory": pinned})
+    here = replace(ground, genomics=settings, territory=Territory.of([("c1", 0, 10_000)]))
+    row, findings = given_row(*files, here)
+    assert findings == []
+    assert (row["som_mode"], row["som_n_snv"], row["som_med_vaf"]) == ("TN_given", 2, 0.5)
+    assert row["som_tmb_given"] == pytest.approx(2 / 0.0029)  # 2,000 and 900 coding bases
+    assert (row["som_gene__AAA1__truncating"], row["som_gene__AAA1__missense"]) == (1, 0)
+    assert row["som_gene__BBB2__missense"] == 1
+    assert row["som_gene__CCC3__missense"] is None
+    assert sum(int(str(row[c])) for c in channel_columns("sbs96")) == 2
+    for name in ("som_tmb", "som_tmb_class", "som_callable_mb", "msi_class", "sv_count"):
+        assert name not in row
+    assert set(row) <= set(columns(settings))
+
+
+def test_calls_only_of_a_tumour_alone_have_no_burden(
+    given: Callable[..., tuple[Path, Path]], ground: Ground
+) -> None:
+    row, _ = given_row(
+        *given(record(2500, "medium", "missense|AAA1|t"), mode="TO", assay="genome"), ground
+    )
+    assert row["som_mode"] == "TO_given"
+    assert row["som_gene__AAA1__missense"] == 1
+    assert sum(int(str(row[c])) for c in channel_columns("sbs96_alone")) == 1
+    assert not any(name.startswith("som_tmb") for name in row)
+
+
+def test_without_a_territory_an_exome_s_genes_are_not_known(
+    given: Callable[..., tuple[Path, Path]], ground: Ground
+) -> None:
+    lines = (record(2500, "medium", "missense|AAA1|t"),)
+    row, findings = given_row(*given(*lines), ground)
+    assert [f.code for f in findings] == ["GIVEN_GROUND_UNKNOWN"]
+    assert row["som_n_snv"] == 1
+    assert not any(name.startswith(("som_gene", "som_tmb")) for name in row)
+    row, findings = given_row(*given(*lines, assay="genome"), ground)
+    assert (findings, row["som_gene__AAA1__missense"]) == ([], 1)
+
+
 def sample(name: str, token: str, kind: str = "tumour", calls: str = "") -> SequencingItem:
     rest = ("", "", "", "", "/x.bam", calls, "exome", "unknown", "")
     return SequencingItem("p1", name, token, 1, kind, *rest)
@@ -302,6 +368,13 @@ def test_the_first_tumour_counts_and_what_is_missing_is_told(
         folder.mkdir()
     items = [sample("n", "tok0", "normal"), sample("t2", "tok1"), sample("t1", "tok2")]
     items.append(sample("t3", "tok3"))  # refused: nothing was called
+    items.append(sample("t0", "tok4", calls="/t0.vcf"))  # reads come first
+    (folders["annotated"] / "tok4.vcf").write_text(HEAD, encoding="utf-8")
+    alone = SequencingItem("p2", "u", "tok5", 1, "tumour", *[""] * 5, "/u.vcf", "exome", "", "")
+    items.append(alone)
+    (folders["annotated"] / "tok5.vcf").write_text(HEAD, encoding="utf-8")
+    row = GivenFacts("TN", "Mutect2", "exome", 0, 0, None)
+    write_rows(folders["called"] / "tok5.given.tsv", GivenFacts, [row])
     for token in ("tok1", "tok2"):
         (folders["annotated"] / f"{token}.vcf").write_text(HEAD, encoding="utf-8")
         (folders["called"] / f"{token}.callable.bed").write_text("c1\t0\t9\n", "utf-8")
@@ -318,9 +391,13 @@ def test_the_first_tumour_counts_and_what_is_missing_is_told(
         tmp_path / "index.tsv", [tmp_path / "align.tsv"], **folders, copies=None
     )
     rows, outcomes = count_tumours(batch, ground)
-    assert [row["patient"] for row in rows] == ["p1"]
+    assert [(row["patient"], row["som_mode"]) for row in rows] == [
+        ("p1", "TN"), ("p2", "TN_given"),
+    ]  # fmt: skip
     assert sorted((o.item, o.code) for o in outcomes) == [
+        ("t0", "SECOND_TUMOUR"),
         ("t1", "COPIES_NO_LAYER"),
         ("t1", "STRUCTURAL_NOT_KNOWN"),
         ("t2", "SECOND_TUMOUR"),
+        ("u", "GIVEN_GROUND_UNKNOWN"),
     ]

@@ -1,12 +1,14 @@
 """Calls that the site already has, from other callers: evidence beside our own.
 
 They are never needed and never enough for high confidence: an allele that only one other
-caller has is of low confidence, two others make it medium.
+caller has is of low confidence, two others make it medium. Of a tumour without reads they
+are all there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from equisite.core.errors import Finding, InputError
@@ -17,6 +19,7 @@ from equisite.genomics.adapters.structural import is_structural
 from equisite.genomics.aligned import link
 from equisite.genomics.samples import Sample
 from equisite.genomics.somatic.panel import Allele
+from equisite.intake.index import SequencingItem
 from equisite.variants.alleles import Edit, Reference
 from equisite.variants.intervals import Territory
 
@@ -37,26 +40,76 @@ def given_alleles(
     are germline callers, and tumours called alone beside a normal of ours: their calls hold
     inherited alleles.
     """
+    names = Names(tumour.name, normal.name if normal else "", paired=normal is not None)
+    told = _alleles(tumour.evidence, names, reference, seen, scratch)
+    return told.alleles, told.remarks
+
+
+def alleles_of_calls(
+    tumour: Sample, normal: str, reference: Reference, seen: Territory, scratch: Path
+) -> tuple[Told, bool]:
+    """The same of a tumour without reads, and whether its callers saw a normal.
+
+    normal: name of the patient's normal in the sheet, or empty. seen: where calls are taken
+    from. Where one file says that
+    there was a normal, those of the tumour alone are left out.
+    """
+    paired = any(
+        _saw_normal(link(lane, lane.calls, scratch), tumour.name, normal)
+        for lane in tumour.lanes
+    )
+    names = Names(tumour.name, normal, paired=paired)
+    return _alleles(tumour.lanes, names, reference, seen, scratch), paired
+
+
+@dataclass(frozen=True)
+class Told:
+    """What files of other callers hold. callers: of the files that were used."""
+
+    alleles: Given
+    callers: frozenset[str]
+    remarks: list[Finding]
+
+
+@dataclass(frozen=True)
+class Names:
+    """Samples of the sheet, and whether calls made without the normal are left out."""
+
+    tumour: str
+    normal: str
+    paired: bool
+
+
+def _alleles(
+    lanes: Iterable[SequencingItem],
+    names: Names,
+    reference: Reference,
+    seen: Territory,
+    scratch: Path,
+) -> Told:
     found: Given = {}
+    callers = set()
     remarks = []
-    for number, lane in enumerate(tumour.evidence, start=1):
+    for number, lane in enumerate(lanes, start=1):
         path = link(lane, lane.calls, scratch)
         try:
-            told = _why_not(path, tumour, normal)
-            records = [] if told else list(_passed(path, tumour, normal, reference, seen))
+            told = _why_not(path, names)
+            records = [] if told else list(_passed(path, names, reference, seen))
         except InputError as error:
             told, records = error.findings[0].sentence.rstrip("."), []
         if told:
             remarks.append(Finding("EVIDENCE_LEFT_OUT", "", {"number": number, "reason": told}))
+            continue
+        callers.add(adapter_of(read_vcf(path)[0]).name)
         for allele, record in records:
             # SAGE and VarDict write an allele again when its reads differ around it.
             known = found.setdefault(allele, {}).get(record.caller)
             if known is None or (record.alt_tumour or 0) > (known.alt_tumour or 0):
                 found[allele][record.caller] = record
-    return found, remarks
+    return Told(found, frozenset(callers), remarks)
 
 
-def _why_not(path: Path, tumour: Sample, normal: Sample | None) -> str:
+def _why_not(path: Path, names: Names) -> str:
     """Why a file that can be read is no evidence; empty where it is."""
     header, _ = read_vcf(path)
     if is_structural(header):
@@ -64,18 +117,30 @@ def _why_not(path: Path, tumour: Sample, normal: Sample | None) -> str:
     adapter = adapter_of(header)
     if adapter.origin == "germline":
         return f"{adapter.name} calls germline variants"
-    roles = roles_of(header, adapter, tumour.name, normal.name if normal else "")
-    if normal is not None and header.samples and not adapter.saw_normal(header, roles):
+    roles = roles_of(header, adapter, names.tumour, names.normal)
+    if names.paired and header.samples and not adapter.saw_normal(header, roles):
         return f"{adapter.name} called the tumour without its normal"
     return ""
 
 
+def _saw_normal(path: Path, tumour: str, normal: str) -> bool:
+    """Whether a somatic caller's file says that it saw a normal."""
+    try:
+        header, _ = read_vcf(path)
+        if is_structural(header):
+            return False
+        adapter = adapter_of(header)
+        roles = roles_of(header, adapter, tumour, normal)
+    except InputError:
+        return False
+    return adapter.origin == "somatic" and adapter.saw_normal(header, roles)
+
+
 def _passed(
-    path: Path, tumour: Sample, normal: Sample | None, reference: Reference, seen: Territory
+    path: Path, names: Names, reference: Reference, seen: Territory
 ) -> Iterator[tuple[Allele, CallerRecord]]:
-    name = normal.name if normal else ""
-    counted = normal is not None and bool(adapter_of(read_vcf(path)[0]).normal_field)
-    for record in read_calls(path, reference, tumour.name, name):
+    counted = names.paired and bool(adapter_of(read_vcf(path)[0]).normal_field)
+    for record in read_calls(path, reference, names.tumour, names.normal):
         if not record.passed or (counted and record.alt_normal is None):
             continue
         allele = allele_of(record.edit, reference)

@@ -10,6 +10,7 @@ from equisite.core.errors import Finding
 from equisite.core.outcomes import REFUSED, Outcome, judged
 from equisite.genomics.samples import ROOM, Sample
 from equisite.protocol.somatic import Somatic
+from equisite.protocol.tumour import Tumour
 
 OF_BOTH = frozenset({"SAME_READS", "WRONG_NORMAL", "SWAPPED_PAIR"})
 """Codes that say that two samples do not fit: nobody knows which of them is wrong."""
@@ -17,7 +18,10 @@ OF_BOTH = frozenset({"SAME_READS", "WRONG_NORMAL", "SWAPPED_PAIR"})
 
 @dataclass(frozen=True)
 class Pair:
-    """A tumour with reads, and its patient's normal with reads or None. told: why None."""
+    """A tumour with reads, and its patient's normal with reads or None. told: why None.
+
+    Of a tumour of calls only (`given_tumours`) the normal may have calls only, too.
+    """
 
     tumour: Sample
     normal: Sample | None
@@ -59,6 +63,32 @@ def pair_samples(
         finding = Finding("NORMAL_UNUSABLE" if unusable else "CALLED_ALONE")
         pairs.append(Pair(tumour, None, finding))
     return pairs, outcomes
+
+
+def given_tumours(
+    samples: Sequence[Sample], settings: Tumour
+) -> tuple[list[Pair], list[Outcome]]:
+    """Tumours of which there are calls and no reads, sorted by token; outcomes of the others.
+
+    Their normal is the patient's first by name, with reads or not: only its name is used,
+    and what is known of its alleles. Given calls are of medium confidence: where the
+    protocol counts high confidence only, they would look like a tumour without mutations.
+    """
+    normals: dict[str, Sample] = {}
+    for sample in sorted(samples, key=lambda s: (s.patient, s.name)):
+        if sample.kind == "normal":
+            normals.setdefault(sample.patient, sample)
+    tumours = sorted(
+        (s for s in samples if s.kind == "tumour" and s.given == "calls"),
+        key=lambda s: s.token,
+    )
+    if settings.other_callers != "counted":
+        told = Finding("GIVEN_CALLS_OFF")
+    elif "medium" not in settings.confidence:
+        told = Finding("GIVEN_CALLS_NOT_SURE")
+    else:
+        return [Pair(tumour, normals.get(tumour.patient)) for tumour in tumours], []
+    return [], [judged(t.patient, ROOM, t.name, told) for t in tumours]
 
 
 def outcomes_of_normals(pairs: Iterable[Pair], outcomes: Iterable[Outcome]) -> list[Outcome]:

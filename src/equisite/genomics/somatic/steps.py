@@ -24,13 +24,23 @@ from equisite.genomics.somatic.calls import (
     vcf_lines,
 )
 from equisite.genomics.somatic.gather import Inputs, PairFacts, gather
+from equisite.genomics.somatic.given import GivenFacts, call_given
 from equisite.genomics.somatic.others import Given, given_alleles
-from equisite.genomics.somatic.pairs import Pair, outcomes_of_normals, pair_samples
+from equisite.genomics.somatic.pairs import (
+    Pair,
+    given_tumours,
+    outcomes_of_normals,
+    pair_samples,
+)
 from equisite.genomics.somatic.panel import build_panel, normals_of, sighted, write_sighted
 from equisite.protocol.somatic import Somatic
+from equisite.protocol.tumour import Tumour
 from equisite.variants.alleles import Reference
 from equisite.variants.intervals import read_bed
 from equisite.variants.vcf import open_text
+
+Work = Callable[[Pair, Bench], Iterable[Finding]]
+"""What a step does with one tumour; it returns remarks, or findings that refuse."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class PairedBatch(Batch):
     """The same with the protocol's settings. after: outcomes of earlier somatic steps."""
 
     settings: Somatic
+    tumour: Tumour
     pinned: Path
     after: tuple[Path, ...] = ()
 
@@ -57,20 +68,32 @@ class PairedBatch(Batch):
         listed = self.settings.population
         return self.pinned / listed.file if listed else None
 
-    def on_pairs(self, work: Callable[[Pair, Bench], Iterable[Finding]]) -> list[Outcome]:
-        """Work on every pair that no earlier step refused; outcomes of all that was judged."""
+    def on_pairs(self, work: Work, on_given: Work | None = None) -> list[Outcome]:
+        """Work on every pair that no earlier step refused; outcomes of all that was judged.
+
+        on_given: the same on tumours of which there are calls and no reads, where the step
+        has something to do with them.
+        """
         samples = read_samples(self.index)
         usable = not_refused(samples, [self.aligned])
         pairs, outcomes = pair_samples(samples, usable, self.settings)
+        works = {pair.tumour.token: (pair, work) for pair in pairs}
+        if on_given is not None:
+            given, told = given_tumours(usable, self.tumour)
+            works |= {pair.tumour.token: (pair, on_given) for pair in given}
+            outcomes += told
         left = {s.token for s in not_refused(samples, self.after)}
-        by_token = {p.tumour.token: p for p in pairs if p.tumour.token in left}
+        by_token = {token: works[token] for token in sorted(works) if token in left}
+
+        def on(bench: Bench) -> Iterable[Finding]:
+            pair, own = by_token[bench.item.token]
+            return own(pair, bench)
+
         found = run_each(
-            [pair.item for pair in by_token.values()],
-            lambda bench: work(by_token[bench.item.token], bench),
-            room=ROOM,
-            folder=self.out,
+            [pair.item for pair, _ in by_token.values()], on, room=ROOM, folder=self.out
         )
-        return [*found, *outcomes, *outcomes_of_normals(by_token.values(), found)]
+        worked = [pair for pair, _ in by_token.values()]
+        return [*found, *outcomes, *outcomes_of_normals(worked, found)]
 
 
 def sight_alleles(batch: Batch, crams: Path, territory: Path) -> list[Outcome]:
@@ -151,6 +174,7 @@ def call_variants(
 ) -> list[Outcome]:
     """Write `<token>.vcf.gz`, `<token>.callable.bed` and `<token>.pair.tsv` of every tumour.
 
+    Of a tumour without reads `<token>.given.tsv` stands in place of the last two.
     evidence: folder that `gather_evidence` filled. own: folder of the batch's sighted alleles.
     pack: pipeline that makes `$OUT.vcf.gz` and its index of a VCF. given: the reference's
     sequences, where the site's calls of other callers count; None: they do not.
@@ -190,7 +214,27 @@ def call_variants(
         write_bytes(bench.place / f"{token}.callable.bed", bed.read_bytes())
         return remarks
 
-    return batch.on_pairs(work)
+    def on_given(pair: Pair, bench: Bench) -> Iterable[Finding]:
+        if given is None:
+            raise ValueError("given calls are counted without a reference")
+        normal = pair.normal.token if pair.normal else None
+        panel = panel_of(batch, site_panel, own / f"{normal}.alleles.tsv.gz")
+        found, remarks = call_given(
+            pair, batch.settings, given, lengths, panel, batch.population, bench.scratch
+        )
+        if found is not None:
+            calls = found
+
+            def write(into: Callable[[bytes], object]) -> None:
+                for line in vcf_lines(calls.calls, lengths, calls.setting):
+                    into(f"{line}\n".encode())
+
+            bench.feed(pack, write)
+            place = bench.place / f"{pair.tumour.token}.given.tsv"
+            write_rows(place, GivenFacts, [found.facts])
+        return remarks
+
+    return batch.on_pairs(work, on_given)
 
 
 def panel_of(batch: PairedBatch, site_panel: Path, own: Path) -> Panel | None:

@@ -19,6 +19,7 @@ from equisite.genomics.tumour.features import (
     tumour_row,
 )
 from equisite.genomics.tumour.gene_regions import gene_regions
+from equisite.genomics.tumour.given import given_row
 from equisite.genomics.tumour.measured import OFF, PAIR, Measures
 from equisite.genomics.tumour.signatures import Signatures, read_signatures
 from equisite.protocol.models import Genomics
@@ -65,7 +66,7 @@ def _fitted(
 
 
 def count_tumours(folders: BatchFolders, ground: Ground) -> tuple[list[Row], list[Outcome]]:
-    """Rows by patient and remarks; a patient's first called tumour by name is counted."""
+    """Rows by patient and remarks; of a patient one tumour counts, the first called one."""
     rows: dict[str, Row] = {}
     outcomes = []
     for tumour in called_tumours(folders):
@@ -73,23 +74,30 @@ def count_tumours(folders: BatchFolders, ground: Ground) -> tuple[list[Row], lis
             finding = Finding("SECOND_TUMOUR")
             outcomes.append(judged(tumour.patient, ROOM, tumour.name, finding))
             continue
-        files = files_of(tumour, folders)
-        row, findings = tumour_row(files, ground)
+        row, findings = _row_of(tumour, folders, ground)
         rows[tumour.patient] = {"patient": tumour.patient, **row}
-        findings += list(_not_measured(files, ground.genomics))
         outcomes += [judged(tumour.patient, ROOM, tumour.name, f) for f in findings]
     return [rows[patient] for patient in sorted(rows)], outcomes
 
 
+def _row_of(tumour: Sample, folders: BatchFolders, ground: Ground) -> tuple[Row, list[Finding]]:
+    if tumour.given == "calls":
+        annotated = folders.annotated / f"{tumour.token}.vcf"
+        return given_row(annotated, folders.called / f"{tumour.token}.given.tsv", ground)
+    files = files_of(tumour, folders)
+    row, findings = tumour_row(files, ground)
+    return row, [*findings, *_not_measured(files, ground.genomics)]
+
+
 def called_tumours(folders: BatchFolders) -> list[Sample]:
-    """Tumours of a batch that have calls, by patient and name."""
+    """Tumours of a batch that have calls, by patient, those with reads first, and name."""
     samples = not_refused(read_samples(folders.index), folders.after)
     called = [
         s
         for s in samples
         if s.kind == "tumour" and (folders.annotated / f"{s.token}.vcf").is_file()
     ]
-    return sorted(called, key=lambda s: (s.patient, s.name))
+    return sorted(called, key=lambda s: (s.patient, s.given == "calls", s.name))
 
 
 def files_of(tumour: Sample, folders: BatchFolders) -> TumourFiles:

@@ -37,6 +37,7 @@ def burden(
 ) -> Burden:
     """Substitutions and indels of 5 % and more in callable coding bases.
 
+    An allele of which another caller does not say the fraction counts: it was passed.
     silent: whether those that change no protein count too. The definition is one of several
     in use (Merino et al., J Immunother Cancer 8:e000147, 2020): compare within a protocol.
     """
@@ -44,7 +45,7 @@ def burden(
     number = sum(
         1
         for call in calls
-        if call.fraction >= MINIMUM_FRACTION
+        if (call.fraction is None or call.fraction >= MINIMUM_FRACTION)
         and call.inside(ground)
         and (silent or changes_protein(call))
     )
@@ -52,6 +53,6 @@ def burden(
 
 
 def median_fraction(calls: Iterable[SomaticCall]) -> float | None:
-    """Median allele fraction; None without calls."""
-    fractions = [call.fraction for call in calls]
+    """Median of the allele fractions that are known; None without any."""
+    fractions = [call.fraction for call in calls if call.fraction is not None]
     return median(fractions) if fractions else None

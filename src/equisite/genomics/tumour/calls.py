@@ -18,18 +18,21 @@ HIGH, MEDIUM, LOW = "high", "medium", "low"
 class SomaticCall:
     """One allele: its change, class of confidence, counts in the tumour, consequences.
 
+    ref_count, alt_count: None where another caller did not say.
     consequences: entries of INFO/BCSQ (`bcftools csq -l`), empty outside of genes.
     """
 
     edit: Edit
     confidence: str
-    ref_count: int
-    alt_count: int
+    ref_count: int | None
+    alt_count: int | None
     consequences: tuple[str, ...]
 
     @property
-    def fraction(self) -> float:
-        """Share of the tumour's fragments that carry it; 0 without any."""
+    def fraction(self) -> float | None:
+        """Share of the tumour's fragments that carry it; 0 without any, None if not known."""
+        if self.ref_count is None or self.alt_count is None:
+            return None
         total = self.ref_count + self.alt_count
         return self.alt_count / total if total else 0.0
 
@@ -63,7 +66,7 @@ def read_calls(path: Path, tumour: str) -> Iterator[SomaticCall]:
         yield SomaticCall(
             edit,
             line.info["CLASS"],
-            depths[0] or 0,
-            depths[1] or 0,
+            depths[0],
+            depths[1],
             tuple(entry for entry in entries if entry),
         )

@@ -40,9 +40,9 @@ BANDS = ((20.0, "above_20"), (10.0, "10_to_20"), (5.0, "5_to_10"), (0.0, "below_
 
 VARIABLES = (
     "som_mode", "som_callable_mb", "qc_depth_t", "qc_depth_n", "qc_pair", "qc_contam",
-    "som_n_snv", "som_n_indel", "som_med_vaf", "som_tmb", "som_tmb_alone", "som_tmb_class",
-    "sig_fit", "msi_class", "msi_loci", "sv_count", "cn_spread", "cn_ploidy", "cn_burden",
-    "cn_breaks",
+    "som_n_snv", "som_n_indel", "som_med_vaf", "som_tmb", "som_tmb_alone", "som_tmb_given",
+    "som_tmb_class", "sig_fit", "msi_class", "msi_loci", "sv_count", "cn_spread", "cn_ploidy",
+    "cn_burden", "cn_breaks",
 )  # fmt: skip
 """Codebook variables of a row, in order; arms, signatures, spectra and genes follow."""
 SPECTRA = ("sbs96", "sbs96_alone")
@@ -106,7 +106,7 @@ def tumour_row(files: TumourFiles, ground: Ground) -> tuple[Row, list[Finding]]:
 
     Not measured and not callable are both empty; zero means that it was looked at.
     """
-    genomics, settings = ground.genomics, ground.genomics.tumour
+    settings = ground.genomics.tumour
     facts = read_table(files.pair)[1][0]
     paired = facts["mode"] == PAIRED
     seen = read_bed(open_text(files.callable_bases))
@@ -122,34 +122,55 @@ def tumour_row(files: TumourFiles, ground: Ground) -> tuple[Row, list[Finding]]:
         "qc_depth_n": facts["depth_normal"] if paired else None,
         "qc_pair": facts["identity"],
         "qc_contam": facts["contamination"],
-        "som_n_snv": sum(not call.edit.is_indel for call in calls),
-        "som_n_indel": sum(call.edit.is_indel for call in calls),
-        "som_med_vaf": median_fraction(calls),
     }
     row |= _burden(calls, seen, ground, paired=paired)
-    hits = gene_hits(calls, genomics.panel, ground.coding, ground.regions.promoters, seen)
-    row |= {f"som_gene__{gene}__{kind}": state for (gene, kind), state in hits.items()}
+    row |= genes_of(calls, seen, ground)
     measures = read_rows(files.measures, Measures)[0] if files.measures else None
     row |= _repeats(measures)
     row |= _events(files, measures, ground)
-    counts = spectrum((call.edit for call in calls), ground.reference)
-    if seen.size:
-        names = channel_columns(SPECTRA[not paired])
-        row |= dict(zip(names, counts.tolist(), strict=True))
-    shares, findings = _shares(counts, ground)
-    row |= shares
+    mutations, findings = mutations_of(calls, ground, paired=paired)
+    row |= mutations if seen.size else {}
     more, told = _copies(files, ground)
     return {**row, **more}, [*findings, *told]
+
+
+def mutations_of(
+    calls: Sequence[SomaticCall], ground: Ground, *, paired: bool
+) -> tuple[Row, list[Finding]]:
+    """Numbers, fractions, spectrum and signatures of calls; told when the latter do not fit."""
+    counts = spectrum((call.edit for call in calls), ground.reference)
+    channels = channel_columns(SPECTRA[not paired])
+    shares, findings = _shares(counts, ground)
+    return {
+        "som_n_snv": sum(not call.edit.is_indel for call in calls),
+        "som_n_indel": sum(call.edit.is_indel for call in calls),
+        "som_med_vaf": median_fraction(calls),
+        **dict(zip(channels, counts.tolist(), strict=True)),
+        **shares,
+    }, findings
+
+
+def genes_of(calls: Sequence[SomaticCall], seen: Territory, ground: Ground) -> Row:
+    """Panel genes hit by small variants, where enough of their bases were seen."""
+    hits = gene_hits(
+        calls, ground.genomics.panel, ground.coding, ground.regions.promoters, seen
+    )
+    return {f"som_gene__{gene}__{kind}": state for (gene, kind), state in hits.items()}
+
+
+def burden_of(calls: Sequence[SomaticCall], seen: Territory, ground: Ground) -> float | None:
+    """Mutations per million coding bases that were seen; None where these are too few."""
+    settings = ground.genomics.tumour
+    coding = Territory.of(span for bases in ground.coding.values() for span in bases)
+    found = burden(calls, coding, seen, silent=settings.count_silent)
+    return found.per_mb(settings.minimum_coding_mb)
 
 
 def _burden(
     calls: Sequence[SomaticCall], seen: Territory, ground: Ground, *, paired: bool
 ) -> Row:
     """Burden under the name of its mode, and its class for pairs."""
-    settings = ground.genomics.tumour
-    coding = Territory.of(span for bases in ground.coding.values() for span in bases)
-    found = burden(calls, coding, seen, silent=settings.count_silent)
-    value = found.per_mb(settings.minimum_coding_mb)
+    value = burden_of(calls, seen, ground)
     if not paired:
         return {"som_tmb_alone": value}
     band = None if value is None else next(name for low, name in BANDS if value >= low)

@@ -31,7 +31,7 @@ def annotate_calls(batch: PairedBatch, pipeline: str) -> list[Outcome]:
         bench.run(pipeline)
         return ()
 
-    return batch.on_pairs(work)
+    return batch.on_pairs(work, work)
 
 
 def measure_reads(
