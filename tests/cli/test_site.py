@@ -48,6 +48,23 @@ def test_check_tells_all_and_returns_two(
     assert told.endswith("2 problems in all. Nothing was run.\n")
 
 
+def test_check_tells_when_there_will_be_many_jobs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "site"
+    main(["init", str(folder)])
+    assert main(["check", "--directory", str(folder)]) == 0
+    assert "MANY_JOBS" not in capsys.readouterr().out
+    monkeypatch.setattr("equisite.cli.plan.MANY_JOBS", 90)
+    monkeypatch.setattr("equisite.genomics.pieces.BASES", 10)
+    with (folder / "config.yaml").open("a") as stream:
+        stream.write("batches: {genomics: 1, calling: 80}\n")
+    assert main(["check", "--directory", str(folder)]) == 0
+    told = capsys.readouterr().out
+    assert "MANY_JOBS: A run has up to 99 jobs" in told
+    assert "lower `batches.calling`" in told
+
+
 def test_protocol_check_and_hash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "site"
     main(["init", str(folder)])

@@ -12,6 +12,7 @@ from equisite.genomics.pieces import (
     nominal_cuts,
     number_of_pieces,
     piece_of,
+    pieces_of_share,
     quiet_cut,
 )
 from equisite.variants.intervals import Territory
@@ -54,6 +55,15 @@ def test_no_active_base_lies_near_a_cut(sites: list[int], start: int) -> None:
     assert start < cut <= 10_000
     if cut < 10_000:
         assert not [s for s in sites if cut - QUIET // 2 < s < cut + QUIET // 2]
+
+
+@given(st.integers(1, 90), st.data())
+def test_shares_hold_every_piece_once_and_in_order(pieces: int, data: st.DataObject) -> None:
+    shares = data.draw(st.integers(1, pieces))
+    parts = [pieces_of_share(pieces, shares, share) for share in range(1, shares + 1)]
+    assert [n for part in parts for n in part] == list(range(1, pieces + 1))
+    sizes = [len(part) for part in parts]
+    assert max(sizes) - min(sizes) <= 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 5_000)), max_size=6))

@@ -41,6 +41,7 @@ SITE = SimpleNamespace(
         )
     ),
     genomics_batches=(1,),
+    calling_jobs=lambda pieces: min(pieces, int(config.get("shares", 1))),
     protocol_digest=lambda *sections: "fixed",
 )
 
@@ -192,6 +193,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         given: list[SequencingItem] = rows,
         aligner: str = "bwa-mem",
         pieces: int = 1,
+        shares: int = 1,
         **genomics: object,
     ) -> Path:
         site = tmp_path_factory.mktemp(f"site{cores}")
@@ -209,7 +211,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         (site / "Snakefile").write_text(
             SNAKEFILE.format(rules=str(CHECKOUT / "workflow/rules/genomics.smk"))
         )
-        settings = (f"aligner={aligner}", f"pieces={pieces}")
+        settings = (f"aligner={aligner}", f"pieces={pieces}", f"shares={shares}")
         snakemake(site, environment, cores, "genomics", PEOPLE, "--config", *settings)
         return site
 
@@ -430,16 +432,22 @@ def test_minimap2_finds_the_same_with_any_number_of_cores(site: Path, run: Run) 
     assert header == expected
 
 
-def test_called_in_pieces_the_bytes_are_the_same(site: Path, run: Run) -> None:
-    """Cuts lie inside sequences and between them; files of calls and tables are compared."""
-    other = run(2, pieces=5)
+@pytest.mark.parametrize("shares", [1, 2, 5])
+def test_called_in_pieces_the_bytes_are_the_same(site: Path, run: Run, shares: int) -> None:
+    """Cuts lie inside sequences and between them; files of calls and tables are compared.
+
+    Five pieces, in so many jobs: each job calls the pieces of its share one by one.
+    """
+    other = run(2, pieces=5, shares=shares)
     files = [f"calls/{name}.vcf.gz" for name in ("tok0", "tok1", "tok4")]
     for name in (*files, "call.tsv", "variants.tsv", "outcomes.tsv"):
         place = Path("work/genomics/1") / name
         assert (other / place).read_bytes() == (site / place).read_bytes(), name
-    parts = [body(other / f"work/genomics/1/pieces/{n}/tok0.vcf.gz") for n in range(1, 6)]
-    assert sum(bool(part) for part in parts) > 1
-    assert not all(parts)  # a piece without anything to call is valid, too
+    made = sorted((other / "work/genomics/1").glob("shares/*/tok0.vcf.gz"))
+    assert len(made) == (0 if shares == 1 else shares)
+    parts = [body(part) for part in made]
+    assert sum(bool(part) for part in parts) > 1 or shares == 1
+    assert shares < 5 or not all(parts)  # a piece without anything to call is valid, too.
 
 
 def test_men_have_one_x_but_where_it_pairs_with_y(site: Path, run: Run, tmp_path: Path) -> None:

@@ -110,6 +110,21 @@ def test_every_stage_has_rules(rules: list[Wiring]) -> None:
     assert {Path(r.file).stem for r in rules if r.works} == STAGES
 
 
+def test_no_more_jobs_over_a_batch_than_the_plan_says(rules: list[Wiring]) -> None:
+    """Rules with {batch} alone, on a site that asks for everything but copies (two more)."""
+    from equisite.cli.plan import STEPS
+
+    rooms = {"genomics": ("genomics", "somatic", "tumour"), "imaging": ("imaging", "radiomics")}
+    for kind, stages in rooms.items():
+        over = [
+            r.name
+            for r in rules
+            if Path(r.file).stem in stages
+            and any("{batch}" in path and "{share}" not in path for path in r.output)
+        ]
+        assert len(over) <= STEPS[kind], over
+
+
 def test_rules_are_wiring(rules: list[Wiring]) -> None:
     for rule in rules:
         if not rule.works:
@@ -139,8 +154,8 @@ def test_one_door(rules: list[Wiring]) -> None:
 def test_names_in_paths_hold_no_identifier(rules: list[Wiring]) -> None:
     for rule in rules:
         wildcards = set(re.findall(r"\{(\w+)", " ".join([*rule.output, *rule.log])))
-        # All of them are numbers or fixed words: `piece` counts the parts of the territory.
-        assert wildcards <= {"batch", "piece", "reference"}, rule.name
+        # All of them are numbers or fixed words: `share` counts jobs of one batch.
+        assert wildcards <= {"batch", "share", "reference"}, rule.name
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,23 @@ def test_what_is_frozen(site: Path) -> None:
     assert [row["patient"] for row in people] == ["P01", "P02", "P03"]
 
 
+@pytest.mark.parametrize(
+    ("batches", "jobs"),
+    [
+        ("{}", 1),
+        ("{genomics: 1}", 78),
+        ("{genomics: 1, calling: 10}", 10),
+        ("{calling: 10}", 10),
+        ("{genomics: 1, calling: 500}", 78),
+    ],
+)
+def test_over_how_many_jobs_a_genome_is_called(site: Path, batches: str, jobs: int) -> None:
+    with (site / "config.yaml").open("a") as stream:
+        stream.write(f"batches: {batches}\n")
+    assert freeze(site).calling_jobs(78) == jobs
+    assert freeze(site).calling_jobs(1) == 1
+
+
 def test_the_pack_is_batch_zero_under_its_own_reference(site: Path) -> None:
     frozen = freeze(site)
     lanes = read_rows(site / "work/intake/genomics/0.tsv", SequencingItem)

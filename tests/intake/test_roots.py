@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from itertools import product
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from equisite.intake.roots import SYSTEM, read_only_roots
+from equisite.intake.roots import SYSTEM, _real, read_only_roots
 
 part = st.sampled_from(["data", "usr", "tmp", "home", "raw", "a", "b"])
 paths = st.lists(
@@ -49,6 +51,18 @@ def test_links_are_followed_step_by_step(tmp_path: Path) -> None:
     (site / "folder").symlink_to(two)
     roots = read_only_roots([str(site / "first"), str(site / "folder") + "/"], site)
     assert all(any(f == r or r in f.parents for r in roots) for f in (one, two))
+
+
+def test_folders_are_found_as_the_system_finds_them(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "up").symlink_to("../a/b")
+    (tmp_path / "d").symlink_to(tmp_path / "c")
+    (tmp_path / "gone").symlink_to("nowhere/x")
+    words = ("a", "b", "c", "up", "d", "gone", "..", ".", "")
+    for steps in product(words, repeat=3):
+        path = "/".join((str(tmp_path), *steps))
+        assert _real(path) == os.path.realpath(path), path
 
 
 def test_a_file_of_the_top_folder_is_shown_alone() -> None:

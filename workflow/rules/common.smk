@@ -14,10 +14,8 @@ from equisite.core.layers import layer_digest
 from equisite.core.machine import machine_error
 from equisite.core.provenance import code_digest as _source_digest
 from equisite.core.software import installed
-from equisite.genomics.pieces import number_of_pieces
+from equisite.genomics.pieces import pieces_of
 from equisite.intake.freeze import freeze
-from equisite.variants.intervals import read_bed
-from equisite.variants.vcf import open_text
 
 try:
     SITE = freeze(Path.cwd(), config)
@@ -125,10 +123,5 @@ def somatic_outcomes(batch):
 
 
 def pieces_of_territory():
-    """In how many jobs one genome is called: by the bases that the protocol judges."""
-    territory = SITE.protocol.genomics.territory
-    if territory is None:
-        return number_of_pieces(sum(c.length for c in SITE.protocol.reference.contigs))
-    return number_of_pieces(
-        read_bed(open_text(Path("work/intake/files", territory.file))).size
-    )
+    """In how many pieces one genome is called: by the bases that the protocol judges."""
+    return pieces_of(SITE.protocol, Path("work/intake/files"))

@@ -11,9 +11,11 @@ INDEX = {"bwa-mem": [".amb", ".ann", ".bwt", ".pac", ".sa"], "minimap2": [".mmi"
 ]
 """Files of the aligner's index, beside the reference."""
 PIECES = pieces_of_territory()
-"""Jobs over which the calling of one batch spreads; the public pack is always one."""
-WHOLE, CUT = (r"\d+", r"(?!)") if PIECES == 1 else ("0", r"[1-9]\d*")
-"""Batches that are called as a whole, and in pieces."""
+"""Pieces of the territory that are called each for itself; the public pack is always one."""
+SHARES = SITE.calling_jobs(PIECES)
+"""Jobs that share the pieces of one batch."""
+WHOLE, SHARED = (r"\d+", r"(?!)") if SHARES == 1 else ("0", r"[1-9]\d*")
+"""Batches that are called in one job, and in several."""
 
 
 rule genomics_prepare_reference:
@@ -189,6 +191,11 @@ rule genomics_call_variants:
         header=lambda wildcards: f"work/reference/{reference_of(wildcards)}/header.sam",
         cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
         ploidy=lambda wildcards: f"work/reference/{reference_of(wildcards)}/ploidy.tsv",
+        territory=lambda wildcards: (
+            "work/reference/site/territory.bed"
+            if PIECES > 1 and wildcards.batch != "0"
+            else []
+        ),
     output:
         calls=directory("work/genomics/{batch}/calls"),
         outcomes="work/genomics/{batch}/call.tsv",
@@ -203,10 +210,10 @@ rule genomics_call_variants:
         mem_mb=2000,
     params:
         code=code_digest("genomics"),
-        piece=lambda wildcards: (
-            f"--piece {wildcards.piece} --pieces {PIECES} "
-            "--territory work/reference/site/territory.bed"
-            if "piece" in wildcards.keys()
+        part=lambda wildcards, input: (
+            f"--share {wildcards.get('share', 1)} --shares {SHARES} --pieces {PIECES} "
+            f"--territory {input.territory}"
+            if input.territory
             else ""
         ),
         # Only the second caller may be left out; the first is always bcftools.
@@ -227,7 +234,7 @@ rule genomics_call_variants:
         export REF_PATH="$PWD/{input.cache}/%s"
         equisite genomics call --index {input.index} --after {input.aligned} \
             --header {input.header} --cache {input.cache} --ploidy {input.ploidy} \
-            {params.piece} --out {output.calls} --outcomes {output.outcomes} --scan '
+            {params.part} --out {output.calls} --outcomes {output.outcomes} --scan '
                 samtools view -F UNMAP,SECONDARY,QCFAIL,DUP ${{PIECE:+-M -L "$PIECE"}} \
                     -e "[NM] > 0 && (!flag.paired || flag.proper_pair)" \
                     "{input.crams}/$ITEM.cram"
@@ -250,7 +257,7 @@ rule genomics_call_variants:
         """
 
 
-use rule genomics_call_variants as genomics_call_piece with:
+use rule genomics_call_variants as genomics_call_share with:
     input:
         index="work/intake/genomics/{batch}.tsv",
         crams="work/genomics/{batch}/cram",
@@ -261,32 +268,32 @@ use rule genomics_call_variants as genomics_call_piece with:
         ploidy="work/reference/site/ploidy.tsv",
         territory="work/reference/site/territory.bed",
     output:
-        calls=directory("work/genomics/{batch}/pieces/{piece}"),
-        outcomes="work/genomics/{batch}/pieces/{piece}.tsv",
+        calls=directory("work/genomics/{batch}/shares/{share}"),
+        outcomes="work/genomics/{batch}/shares/{share}.tsv",
     log:
-        "logs/genomics_call_piece/{batch}-{piece}.log",
+        "logs/genomics_call_share/{batch}-{share}.log",
     benchmark:
-        "logs/benchmarks/genomics_call_piece/{batch}-{piece}.tsv"
+        "logs/benchmarks/genomics_call_share/{batch}-{share}.tsv"
     wildcard_constraints:
-        batch=CUT,
-        piece=r"\d+",
+        batch=SHARED,
+        share=r"\d+",
 
 
-rule genomics_join_pieces:
+rule genomics_join_shares:
     input:
         index="work/intake/genomics/{batch}.tsv",
         aligned="work/genomics/{batch}/align.tsv",
-        calls=[f"work/genomics/{{batch}}/pieces/{n}" for n in range(1, PIECES + 1)],
-        called=[f"work/genomics/{{batch}}/pieces/{n}.tsv" for n in range(1, PIECES + 1)],
+        calls=[f"work/genomics/{{batch}}/shares/{n}" for n in range(1, SHARES + 1)],
+        called=[f"work/genomics/{{batch}}/shares/{n}.tsv" for n in range(1, SHARES + 1)],
     output:
         calls=directory("work/genomics/{batch}/calls"),
         outcomes="work/genomics/{batch}/call.tsv",
     log:
-        "logs/genomics_join_pieces/{batch}.log",
+        "logs/genomics_join_shares/{batch}.log",
     benchmark:
-        "logs/benchmarks/genomics_join_pieces/{batch}.tsv"
+        "logs/benchmarks/genomics_join_shares/{batch}.tsv"
     wildcard_constraints:
-        batch=CUT,
+        batch=SHARED,
     threads: 1
     resources:
         mem_mb=1000,
@@ -300,7 +307,7 @@ rule genomics_join_pieces:
                 PARTS=()
                 for FOLDER in {input.calls}; do
                     PARTS+=("$FOLDER/$ITEM.vcf.gz")
-                    # Given calls were taken whole by every piece.
+                    # Given calls were taken whole by every job.
                     if [ "$GIVEN" = calls ]; then break; fi
                 done
                 bcftools concat --no-version -Oz -o "$OUT.vcf.gz" "${{PARTS[@]}}"

@@ -49,7 +49,8 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     align.add_argument("--take", required=True, metavar="PIPELINE", help="from sorted SAM")
     call = verbs.add_parser("call", help="write the final calls per sample of a batch")
     call.add_argument("--after", type=Path, nargs="+", default=[], metavar="OUTCOMES")
-    call.add_argument("--piece", type=int, default=1, help="number of this piece, from 1")
+    call.add_argument("--share", type=int, default=1, help="number of this job, from 1")
+    call.add_argument("--shares", type=int, default=1, help="jobs that share the pieces")
     call.add_argument("--pieces", type=int, default=1, help="number of pieces")
     call.add_argument("--territory", type=Path, help="territory.bed, with --pieces")
     call.add_argument("--cache", type=Path, required=True, help="sequences by M5")
@@ -182,7 +183,8 @@ def _align(args: argparse.Namespace) -> int:
 
 
 def _call(args: argparse.Namespace) -> int:
-    from equisite.genomics.call import Callers
+    from equisite.genomics.call import Callers, Part
+    from equisite.genomics.pieces import pieces_of_share
     from equisite.genomics.ploidy import from_lines
     from equisite.genomics.samples import germline_samples, not_refused, read_samples
     from equisite.genomics.second_caller import CachedReference
@@ -191,7 +193,8 @@ def _call(args: argparse.Namespace) -> int:
 
     part = None
     if args.pieces > 1:
-        part = args.piece, args.pieces, read_bed(open_text(args.territory))
+        numbers = pieces_of_share(args.pieces, args.shares, args.share)
+        part = Part(numbers, args.pieces, read_bed(open_text(args.territory)))
     callers = Callers(
         args.scan,
         args.first,

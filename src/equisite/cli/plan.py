@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from equisite.core.errors import Finding
+from equisite.genomics.pieces import pieces_of
 from equisite.intake.batches import batch_count, batch_numbers
 from equisite.intake.check import CheckedSite
 from equisite.intake.frozen import recorded_counts
 from equisite.intake.patients import included
 from equisite.intake.secret import BYTES
 from equisite.protocol.load import protocol_sha256
+
+STEPS = {"genomics": 15, "imaging": 4}
+"""Most jobs over one batch, with all that a protocol can ask for; those that share the calling
+of a genome come on top."""
+MANY_JOBS = 10_000
+_SECONDS_PER_JOB = 0.002
+"""What Snakemake takes to plan one (docs/decisions/0179)."""
 
 
 def plan(site: CheckedSite) -> Iterator[str]:
@@ -24,6 +33,7 @@ def plan(site: CheckedSite) -> Iterator[str]:
     yield f"Patients: {len(people)}"
     key = _key(site.directory)
     before = recorded_counts(site.directory)
+    jobs = 0
     for name, sheet, unit in (
         ("genomics", site.sequencing, "rows of lanes or files"),
         ("imaging", site.imaging, "series with a region"),
@@ -35,6 +45,15 @@ def plan(site: CheckedSite) -> Iterator[str]:
         batches = len(set(batch_numbers(key, patients, count).values()))
         line = f"{name.capitalize()}: {len(patients)} patients, {len(rows)} {unit}"
         yield f"{line}, {batches} batches" if rows else f"{name.capitalize()}: none"
+        jobs += batches * STEPS[name]
+        if name == "genomics" and rows:
+            shares = site.config.batches.calling_jobs(
+                pieces_of(site.protocol, site.protocol_folder)
+            )
+            jobs += batches * (shares if shares > 1 else 0)
+    if jobs > MANY_JOBS:
+        minutes = max(round(jobs * _SECONDS_PER_JOB / 60), 1)
+        yield Finding("MANY_JOBS", "", {"jobs": jobs, "minutes": minutes}).render()
     yield f"Nothing is wrong. Start with: equisite run --directory {site.directory}"
 
 

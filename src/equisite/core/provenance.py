@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def code_digest(room: str) -> str:
         source = waiting.pop()
         counted.add(source)
         if source.suffix == ".py":
-            waiting |= set(_imported(source)) - counted
+            waiting |= _imported(source) - counted
     rooms = {p.relative_to(_PACKAGE).parts[0] for p in counted}
     counted |= {_CODES / f"{r}.tsv" for r in rooms if (_CODES / f"{r}.tsv").is_file()}
     digest = hashlib.sha256()
@@ -36,8 +35,10 @@ def code_digest(room: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def _imported(source: Path) -> Iterator[Path]:
+@cache
+def _imported(source: Path) -> frozenset[Path]:
     """Files of this package that one module imports, with their packages' `__init__`."""
+    found = set()
     for node in ast.walk(ast.parse(source.read_bytes())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -53,4 +54,5 @@ def _imported(source: Path) -> Iterator[Path]:
                 path = _PACKAGE.joinpath(*parts[1 : depth + 1])
                 for candidate in (path.with_suffix(".py"), path / "__init__.py"):
                     if candidate.is_file():
-                        yield candidate
+                        found.add(candidate)
+    return frozenset(found)

@@ -41,7 +41,7 @@ def format_cell(value: object) -> str:
             return ""
         return PRIVATE_FORMAT % (value + 0.0)  # -0.0 becomes 0.0
     text = str(value)
-    if any(c in text for c in "\t\n\r"):
+    if "\t" in text or "\n" in text or "\r" in text:
         raise ValueError("a cell of a table may not hold a tab or a line break")
     return text
 

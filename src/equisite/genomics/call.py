@@ -8,7 +8,7 @@ intervals and calls in the sample's scratch folder.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from equisite.core.each import Bench
@@ -20,6 +20,34 @@ from equisite.genomics.ploidy import Ploidy
 from equisite.genomics.samples import Sample
 from equisite.genomics.second_caller import CachedReference, windows, write_reconciled
 from equisite.variants.intervals import Interval, Territory
+from equisite.variants.vcf import open_text
+
+
+@dataclass(frozen=True)
+class Part:
+    """Pieces that one job calls: their numbers from 1, and into how many it is cut."""
+
+    numbers: range
+    pieces: int
+    territory: Territory
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Bases to be called, also as a file; without one all of them."""
+
+    number: int
+    place: Path | None = None
+    bases: Territory = field(default_factory=lambda: Territory.of(()))
+
+
+@dataclass(frozen=True)
+class _Called:
+    """VCFs of the callers for one piece, and where the second was asked."""
+
+    first: Path
+    second: Path | None
+    asked: Territory
 
 
 @dataclass(frozen=True)
@@ -30,8 +58,9 @@ class Callers:
     intervals in the file ACTIVE, from the reads of READS, with the copies of PLOIDY. second:
     writes VCF of the intervals in the file WINDOWS, with those of COPIES where it is not
     empty; empty: there is no second caller. finish: from VCF to `$OUT.vcf.gz` and its index.
-    take: the same from given calls, which are not sorted. part: number of this piece from
-    1, number of pieces, and the territory; scan and first then keep to the file PIECE.
+    take: the same from given calls, which are not sorted. part: which pieces of the territory
+    are called, one after the other; scan and first then keep to the file PIECE. None: all is
+    one piece.
     """
 
     scan: str
@@ -41,17 +70,28 @@ class Callers:
     take: str
     reference: CachedReference
     ploidy: Ploidy
-    part: tuple[int, int, Territory] | None = None
+    part: Part | None = None
 
     def work(self, sample: Sample, bench: Bench) -> Iterable[Finding]:
         """Call one sample; returns remarks. Raises InputError of `take_calls`."""
         if sample.given == "calls":
             return self._take(sample, bench)
-        piece = self._piece(bench)
-        own = {"PIECE": str(piece[1]) if piece else ""}
+        called = [self._call(sample, bench, piece) for piece in self._pieces(bench)]
+
+        def write_all(write: Callable[[bytes], object]) -> None:
+            text = _texts(write)
+            for number, calls in enumerate(called):
+                self._write(calls, _without_header(text) if number else text)
+
+        bench.feed(self.finish, write_all)
+        return self._remarks(sample)
+
+    def _call(self, sample: Sample, bench: Bench, piece: _Piece) -> _Called:
+        """Ask the first caller, then the second where it can change the answer."""
+        own = {"PIECE": str(piece.place) if piece.place else ""}
         active = bench.scratch / "active.bed"
         reads = self._find_active(bench, active, piece)
-        first = bench.scratch / "first.vcf"
+        first = bench.scratch / f"first.{piece.number}.vcf"
         copies = bench.scratch / "ploidy.txt"
         copies.write_text(self.ploidy.for_bcftools(sample.sex), encoding="utf-8")
         bench.run(
@@ -63,13 +103,11 @@ class Callers:
             **own,
         )
         if not self.second:
-            # Several commands may stand in `finish`: all of them read what the first left.
-            bench.run(f'exec < "$CALLS"\n{self.finish}', CALLS=str(first))
-            return self._remarks(sample)
+            return _Called(first, None, Territory.of(()))
         asked = windows(first, self.reference)
         place = bench.scratch / "windows.bed"
         _write_bed(place, asked)
-        second = bench.scratch / "second.vcf"
+        second = bench.scratch / f"second.{piece.number}.vcf"
         if asked.size:
             bench.run(
                 self.second,
@@ -80,20 +118,23 @@ class Callers:
             )
         else:  # freebayes fails where there is nothing to read
             second.touch()
+        return _Called(first, second, asked)
 
-        def reconcile(write: Callable[[bytes], object]) -> None:
-            write_reconciled(first, second, asked, self.reference, _texts(write))
+    def _write(self, calls: _Called, write: Callable[[str], object]) -> None:
+        """Write what the callers say together, with the first one's header."""
+        if calls.second is not None:
+            write_reconciled(calls.first, calls.second, calls.asked, self.reference, write)
+            return
+        for line in open_text(calls.first):
+            write(f"{line}\n")
 
-        bench.feed(self.finish, reconcile)
-        return self._remarks(sample)
-
-    def _piece(self, bench: Bench) -> tuple[Territory, Path] | None:
-        """Bases of this piece, also as a file; None where all is one piece."""
+    def _pieces(self, bench: Bench) -> Iterator[_Piece]:
+        """The pieces of this job one after the other, each with its bases in the same file."""
         if self.part is None:
-            return None
-        number, pieces, territory = self.part
+            yield _Piece(0)
+            return
         order = list(self.reference)
-        nominal = nominal_cuts(territory, order, pieces)
+        nominal = nominal_cuts(self.part.territory, order, self.part.pieces)
 
         def border(at: int) -> Place:
             if at < 0:
@@ -102,26 +143,29 @@ class Callers:
                 self._cut(bench, order, nominal[at]) if at < len(nominal) else (len(order), 0)
             )
 
-        bases = piece_of(order, self.reference.lengths, border(number - 2), border(number - 1))
         place = bench.scratch / "piece.bed"
-        _write_bed(place, bases)
-        return Territory.of(bases), place
+        for number in self.part.numbers:
+            start, end = border(number - 2), border(number - 1)
+            bases = piece_of(order, self.reference.lengths, start, end)
+            _write_bed(place, bases)
+            yield _Piece(number, place, Territory.of(bases))
 
-    def _find_active(
-        self, bench: Bench, active: Path, piece: tuple[Territory, Path] | None
-    ) -> Path:
+    def _find_active(self, bench: Bench, active: Path, piece: _Piece) -> Path:
         """Write the active bases; returns the intervals whose reads are wanted.
 
         These are the same, but one base where none is active: samtools looks up intervals of
         a piece by the index, and not none.
         """
-        if piece is None or piece[0].size:
-            with bench.lines(self.scan, PIECE=str(piece[1]) if piece else "") as reads:
-                found = active_windows(reads)
-                _write_bed(active, _inside(found, piece[0]) if piece else found)
+        if piece.place is None:
+            with bench.lines(self.scan, PIECE="") as reads:
+                _write_bed(active, active_windows(reads))
+            return active
+        if piece.bases.size:
+            with bench.lines(self.scan, PIECE=str(piece.place)) as reads:
+                _write_bed(active, _inside(active_windows(reads), piece.bases))
         else:
-            active.touch()
-        if piece is None or active.stat().st_size:
+            _write_bed(active, ())
+        if active.stat().st_size:
             return active
         somewhere = bench.scratch / "somewhere.bed"
         _write_bed(somewhere, [(next(iter(self.reference)), 0, 1)])
@@ -162,6 +206,11 @@ class Callers:
 
 def _texts(write: Callable[[bytes], object]) -> Callable[[str], object]:
     return lambda text: write(text.encode())
+
+
+def _without_header(write: Callable[[str], object]) -> Callable[[str], object]:
+    """The same, for records that follow those of another file."""
+    return lambda text: None if text.startswith("#") else write(text)
 
 
 def _inside(windows: Iterable[Interval], piece: Territory) -> Iterator[Interval]:

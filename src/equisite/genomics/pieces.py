@@ -8,8 +8,14 @@ itself, so that pieces need not know of each other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from equisite.variants.intervals import Interval, Territory
+from equisite.variants.intervals import Interval, Territory, read_bed
+from equisite.variants.vcf import open_text
+
+if TYPE_CHECKING:
+    from equisite.protocol.models import Protocol
 
 BASES = 40_000_000
 """Territory of a piece: some 80 pieces of a whole genome, each of minutes; what is smaller
@@ -25,9 +31,26 @@ Place = tuple[int, int]
 """Number of a sequence in the reference's order, and a base of it."""
 
 
+def pieces_of(protocol: Protocol, folder: Path) -> int:
+    """Pieces of the territory of a protocol; folder: of the files that it pins."""
+    territory = protocol.genomics.territory
+    if territory is None:
+        return number_of_pieces(sum(c.length for c in protocol.reference.contigs))
+    return number_of_pieces(read_bed(open_text(folder / territory.file)).size)
+
+
 def number_of_pieces(territory: int) -> int:
     """Pieces of a territory of so many bases."""
     return max(1, round(territory / BASES))
+
+
+def pieces_of_share(pieces: int, shares: int, share: int) -> range:
+    """Numbers, from 1, of the pieces that one of `shares` jobs calls; share: from 1.
+
+    >>> [list(pieces_of_share(7, 3, share)) for share in (1, 2, 3)]
+    [[1, 2], [3, 4], [5, 6, 7]]
+    """
+    return range(1 + (share - 1) * pieces // shares, 1 + share * pieces // shares)
 
 
 def nominal_cuts(territory: Territory, order: Sequence[str], pieces: int) -> list[Place]:

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 
 SINGLE = 2**31 - 1
 """Numbers to choose from when every patient is a batch of one."""
-MOST = 512
-"""Batches of one room: with five steps of genomics and two of imaging over each batch the
-plan stays below 5,000 jobs, which Snakemake plans in seconds."""
+MOST = 200
+"""Batches of one room: as many as jobs run at a time on a cluster (`jobs` of its profile). With
+all that a protocol can ask for, some sixteen steps of genomics and four of imaging over each,
+the plan stays below 5,000 jobs, which Snakemake plans in seconds."""
 
 
 def batch_count(patients: int, size: int, before: int = 0) -> int:
@@ -24,7 +25,7 @@ def batch_count(patients: int, size: int, before: int = 0) -> int:
     >>> batch_count(60, 8), batch_count(65, 8, before=8), batch_count(129, 8, before=8)
     (8, 8, 17)
     >>> batch_count(100_000, 8)
-    511
+    200
     """
     if size == 1:
         return SINGLE

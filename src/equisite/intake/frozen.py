@@ -13,6 +13,7 @@ from equisite.core.errors import Finding
 from equisite.intake.signatures import COPY
 from equisite.protocol.load import read_frozen_protocol, section_digest
 from equisite.protocol.models import Protocol
+from equisite.protocol.site import Batches
 
 INTAKE = "work/intake"
 FROZEN = "frozen.json"
@@ -61,6 +62,10 @@ class FrozenSite:
     def multiqc(self) -> bool:
         """Whether the site wants MultiQC's page in `private/`."""
         return bool(self._settings["multiqc"])
+
+    def calling_jobs(self, pieces: int) -> int:
+        """Jobs over which the calling of one batch spreads; pieces: of the territory."""
+        return Batches.model_validate(self._settings["batches"]).calling_jobs(pieces)
 
     def protocol_digest(self, *sections: str) -> str:
         """Sixteen hexadecimal digits of some top-level sections of the protocol.

@@ -52,9 +52,19 @@ def _file_chain(path: str) -> list[str]:
 
 
 @lru_cache(maxsize=100_000)
+def _real(path: str) -> str:
+    """As `os.path.realpath`, but folders above many others are looked at once."""
+    above, name = os.path.split(path)
+    if name in ("", ".", ".."):
+        return os.path.realpath(path)
+    here = os.path.join(_real(above), name)  # noqa: PTH118
+    return os.path.realpath(here) if os.path.islink(here) else here  # noqa: PTH114
+
+
+@lru_cache(maxsize=100_000)
 def _chain(folder: str) -> tuple[str, ...]:
     """Where a folder really lies, with every link passed on the way."""
-    real = os.path.realpath(folder)
+    real = _real(folder)
     if real == folder:
         return ()
     steps = [real]

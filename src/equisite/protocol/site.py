@@ -84,6 +84,20 @@ class Batches(Strict):
         default=8, ge=1, description="Patients per genomics job; 1 for whole genomes."
     )
     imaging: int = Field(default=25, ge=1, description="Patients per imaging job.")
+    calling: int | None = Field(
+        default=None,
+        ge=1,
+        description="Most jobs over which the calling of one genomics job spreads, where the "
+        "protocol's territory is cut into pieces (about 80 of a whole genome). Absent: one per "
+        "piece where `genomics` is 1, else one for all pieces.",
+    )
+
+    def calling_jobs(self, pieces: int) -> int:
+        """Jobs over which the calling of one batch spreads; pieces: of the territory.
+
+        The number hangs on the configuration alone, so that a patient added moves nobody.
+        """
+        return min(pieces, self.calling or (pieces if self.genomics == 1 else 1))
 
 
 class SiteConfig(Strict):
