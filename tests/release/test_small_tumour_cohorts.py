@@ -154,7 +154,7 @@ def test_a_freeze_below_thirty_sends_nothing_of_patients(sites: dict[str, MadeSi
 @pytest.mark.parametrize("name", ["north", "south"])
 def test_what_leaves_of_a_spectrum_is_of_many(sites: dict[str, MadeSite], name: str) -> None:
     own = counts(sites[name])
-    scaled = own * np.minimum(1, 1000 / np.maximum(own.sum(axis=1, keepdims=True), 1))
+    scaled = own * np.minimum(1, 200 / np.maximum(own.sum(axis=1, keepdims=True), 1))
     shown = told(sites[name], "spectrum")
     sums = {k: int(v) for k, v in shown.items() if k.endswith(" sum")}
     assert 20 < len(sums) < 96
@@ -165,7 +165,8 @@ def test_what_leaves_of_a_spectrum_is_of_many(sites: dict[str, MadeSite], name: 
         assert value - scaled[-1, place] >= 0.1 * scaled[-1, place]
     # The heavy tumour has most mutations, and bounded far less of what counts.
     assert own[-1].sum() == HEAVY
-    assert scaled[-1].sum() < scaled.sum() / 2 < own[-1].sum()
+    assert own[-1].sum() > own.sum() / 2
+    assert scaled[-1].sum() < scaled.sum() / 5
 
 
 @pytest.mark.parametrize("name", ["north", "south"])
