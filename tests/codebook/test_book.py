@@ -19,6 +19,7 @@ from equisite.codebook.book import (
     resources_folder,
     variable,
 )
+from equisite.codebook.channels import CODES, LABELS, channel_columns
 from equisite.core.errors import ConfigError
 
 GOOD = """
@@ -245,6 +246,32 @@ def test_columns_of_signatures_share_the_limits_of_their_variable() -> None:
     assert book.knows("som_tmb")
     for name in ("som_tmb__x", "sig__a__b", "nothing", "nothing__a"):
         assert not book.knows(name)
+
+
+def test_channels_have_columns_and_the_limit_of_their_spectrum() -> None:
+    book = codebook()
+    assert len(set(CODES)) == 96
+    assert (CODES[0], LABELS["ACG_T"]) == ("ACA_A", "A[C>T]G")
+    for spectrum in ("sbs96", "sbs96_alone"):
+        assert {book.variable(c).id for c in channel_columns(spectrum)} == {spectrum}
+        assert book.constant(channel_columns(spectrum)[5]).clip_high == 200
+
+
+def test_a_spectrum_needs_channels_and_the_most_of_one_patient(tmp_path: Path) -> None:
+    text = """\
+- id: x
+  label: "X"
+  definition: "D."
+  type: count
+  class: somatic
+  forms: [spectrum]
+  source: [equisite:x]
+  since: 1.0.0
+"""
+    (tmp_path / "version.txt").write_text("1.0.0\n")
+    (tmp_path / "somatic.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="a spectrum stands per channel"):
+        load_from(tmp_path)
 
 
 def test_arms_are_those_of_the_autosomes_with_genes() -> None:

@@ -115,6 +115,7 @@ def lead_with(folder: Path, spectra: Mapping[str, Sequence[int]]) -> Path:
     book = codebook()
     content = made.protocol_content(book, rich=False)
     content["tables"].append({"id": "spectrum", "kind": "spectrum"})
+    content["genomics"]["somatic"] = {}
     protocol = made.write_lead(folder, content, {site: site.title() for site in spectra})
     columns = book.columns_of("mr__gtv__core")
     for site, values in spectra.items():
@@ -133,6 +134,6 @@ def test_the_report_shows_spectra_and_cosines(tmp_path: Path) -> None:
     assert "Mutational spectra of the tumours" in page
     assert page.count('data-chart="Spectrum: ') == 4
     assert "Cosines of spectra (table spectrum)" in page
-    assert "1.00 (96)" in page
+    assert "1.000 (96)" in page
     assert "Alexandrov" in page
     assert page.count("A[C&gt;A]A") == 1

@@ -135,14 +135,14 @@ def _alike(table: str, sites: Sequence[SiteRow], titles: Titles) -> TextTable:
     for site in (s for s in titles if s in spectra):
         row = rest[site]
         pairs = ["" if site == o else _pair(cosine(spectra[site], spectra[o])) for o in wide]
-        together = f"{numbers.fixed(row.value)} ({row.text})" if row.status != ABSENT else ""
+        together = f"{numbers.fixed(row.value, 3)} ({row.text})" if row.status != ABSENT else ""
         rows.append((titles[site], numbers.whole(row.n), together or numbers.DASH, *pairs))
     head = ("Site", "Patients", "With all others", *(titles[s] for s in wide))
     return TextTable(f"Cosines of spectra (table {table})", head, tuple(rows))
 
 
 def _pair(found: tuple[float, int]) -> str:
-    return f"{numbers.fixed(found[0])} ({found[1]})"
+    return f"{numbers.fixed(found[0], 3)} ({found[1]})"
 
 
 def _numbers(

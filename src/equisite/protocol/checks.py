@@ -18,6 +18,7 @@ from equisite.protocol.models import (
     FeatureTable,
     Protocol,
     RepeatabilityTable,
+    SpectrumTable,
     VariantsTable,
 )
 from equisite.protocol.radiomic_checks import of_other_mode, radiomics_faults, without_filter
@@ -198,6 +199,13 @@ def _tables(sound: _Sound) -> Iterator[Finding]:
             and sound.protocol.genomics.alleles is None
         ):
             yield Finding("ALLELES_NEEDED", sound.document.where((*place, "alleles")))
+        if (
+            isinstance(table, SpectrumTable | CarriersTable)
+            and _of_tumours(table)
+            and sound.knows("genomics.somatic")
+            and sound.protocol.genomics.somatic == "off"
+        ):
+            yield Finding("SOMATIC_NEEDED", sound.document.where((*place, "kind")))
         if isinstance(table, RepeatabilityTable) and not _perturbed(sound):
             yield Finding("NOTHING_PERTURBED", document.where((*place, "kind")))
         if not isinstance(table, FeatureTable | ComomentTable | RepeatabilityTable):
@@ -234,6 +242,11 @@ def _perturbed(sound: _Sound) -> bool:
         return True
     radiomics = getattr(sound.protocol, "radiomics", None)
     return getattr(radiomics, "robustness", None) is not None
+
+
+def _of_tumours(table: SpectrumTable | CarriersTable) -> bool:
+    """Whether a table counts what tumours have."""
+    return isinstance(table, SpectrumTable) or table.domain == "somatic"
 
 
 def _of_no_region(name: str) -> bool:
