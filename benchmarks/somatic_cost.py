@@ -122,7 +122,7 @@ def seconds(site: Path, index: Path, batch: str) -> float:
         "--crams", str(work / "genomics" / batch / "cram"),
         "--territory", str(reference / "territory.bed"),
         "--header", str(reference / "header.sam"), "--cache", str(reference / "cache"),
-        "--out", str(out), "--outcomes", str(site / "timed.tsv"), "--second", "true",
+        "--out", str(out), "--outcomes", str(site / "timed.tsv"), "--second", ': > "$CALLS"',
     ]  # fmt: skip
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(

@@ -172,13 +172,14 @@ def with_tools(folder: Path) -> dict[str, str]:
     return environment
 
 
-def snakemake(site: Path, environment: dict[str, str], cores: int, *words: str) -> None:
-    """Run the rules in a folder."""
+def snakemake(site: Path, environment: dict[str, str], cores: int, *words: str) -> str:
+    """Run the rules in a folder; returns what Snakemake says."""
     command = [shutil.which("snakemake") or "snakemake", "--cores", str(cores), *words]
     done = subprocess.run(
         command, cwd=site, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="module")

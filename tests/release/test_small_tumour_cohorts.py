@@ -19,7 +19,7 @@ from equisite.compare.spectra import analyse_spectrum
 from equisite.compare.tallies import analyse_carriers
 from equisite.core.outcomes import Outcome
 from equisite.core.tables import format_cell, write_rows
-from equisite.genomics.somatic.gather import PairFacts
+from equisite.genomics.somatic.pair import PairFacts
 from equisite.genomics.tumour.batch import BatchFolders, count_tumours, ground_of
 from equisite.genomics.tumour.features import Row
 from equisite.intake.index import SequencingItem

@@ -50,7 +50,9 @@ def plan(site: CheckedSite) -> Iterator[str]:
             shares = site.config.batches.calling_jobs(
                 pieces_of(site.protocol, site.protocol_folder)
             )
-            jobs += batches * (shares if shares > 1 else 0)
+            # Inherited calls, and of tumours their normals' alleles and their evidence.
+            spread = 1 if site.protocol.genomics.somatic == "off" else 3
+            jobs += batches * (spread * shares if shares > 1 else 0)
     if jobs > MANY_JOBS:
         minutes = max(round(jobs * _SECONDS_PER_JOB / 60), 1)
         yield Finding("MANY_JOBS", "", {"jobs": jobs, "minutes": minutes}).render()

@@ -8,33 +8,46 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from equisite.core.outcomes import Outcome
+    from equisite.genomics.somatic.normals import Batch
     from equisite.genomics.somatic.steps import PairedBatch
+    from equisite.variants.intervals import Territory
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verbs of this noun."""
     sight = verbs.add_parser("sight-alleles", help="write the alleles that normals show")
     gather = verbs.add_parser("gather-evidence", help="judge pairs and their alleles")
+    sights = verbs.add_parser("join-sighted", help="put alleles of shares together")
+    join = verbs.add_parser("join-evidence", help="judge pairs by evidence of shares")
     call = verbs.add_parser("call-variants", help="write the final calls of tumours")
-    for verb in (sight, gather, call):
+    for verb in (sight, gather, sights, join, call):
         add_batch(verb)
     for verb in (sight, gather):
         verb.add_argument("--crams", type=Path, required=True)
         verb.add_argument("--territory", type=Path, required=True, help="BED")
-    for verb in (gather, call):
+        verb.add_argument(
+            "--share", type=int, help="only this share, from 1; nothing is judged"
+        )
+        verb.add_argument("--shares", type=int, default=1, help="how many there are")
+    for verb in (sights, join):
+        verb.add_argument("--parts", type=Path, nargs="+", required=True, help="folders")
+    for verb in (gather, join, call):
         verb.add_argument("--protocol", type=Path, required=True)
         verb.add_argument("--pinned", type=Path, required=True, help="folder of pinned files")
     gather.add_argument("--second", required=True, help="pipeline of evidence B")
-    call.add_argument("--after", type=Path, nargs="+", required=True)
+    for verb in (join, call):
+        verb.add_argument("--after", type=Path, nargs="+", required=True)
     call.add_argument("--evidence", type=Path, required=True)
     call.add_argument("--panel", type=Path, required=True, help="the site's own")
     call.add_argument("--sighted", type=Path, required=True, help="alleles of the batch")
     call.add_argument("--pack", required=True, help="pipeline from VCF to $OUT.vcf.gz")
     sight.set_defaults(call=_sight_alleles)
     gather.set_defaults(call=_gather_evidence)
+    sights.set_defaults(call=_join_sighted)
+    join.set_defaults(call=_join_evidence)
     call.set_defaults(call=_call_variants)
 
     panel = verbs.add_parser("build-panel", help="count alleles over the site's normals")
@@ -70,13 +83,32 @@ def written(args: argparse.Namespace, step: Callable[[], list[Outcome]]) -> int:
     return 0
 
 
-def _sight_alleles(args: argparse.Namespace) -> int:
+def _batch(args: argparse.Namespace) -> Batch:
     from equisite.genomics.somatic.bases import MappedReference
-    from equisite.genomics.somatic.steps import Batch, sight_alleles
+    from equisite.genomics.somatic.normals import Batch
 
     reference = MappedReference(args.header, args.cache)
-    batch = Batch(args.index, args.aligned, reference, args.out)
-    return written(args, lambda: sight_alleles(batch, args.crams, args.territory))
+    return Batch(args.index, args.aligned, reference, args.out)
+
+
+def _cells(args: argparse.Namespace, batch: Batch) -> Sequence[Territory]:
+    from equisite.genomics.somatic.normals import read_cells
+
+    share = None if args.share is None else (args.share, args.shares)
+    return read_cells(args.territory, batch.reference, share)
+
+
+def _sight_alleles(args: argparse.Namespace) -> int:
+    from equisite.genomics.somatic.normals import sight_alleles
+
+    batch = _batch(args)
+    return written(args, lambda: sight_alleles(batch, args.crams, _cells(args, batch)))
+
+
+def _join_sighted(args: argparse.Namespace) -> int:
+    from equisite.genomics.somatic.normals import join_sighted
+
+    return written(args, lambda: join_sighted(_batch(args), args.parts))
 
 
 def paired_batch(args: argparse.Namespace, after: list[Path]) -> PairedBatch:
@@ -101,17 +133,23 @@ def paired_batch(args: argparse.Namespace, after: list[Path]) -> PairedBatch:
 
 
 def _gather_evidence(args: argparse.Namespace) -> int:
-    from equisite.genomics.somatic.steps import gather_evidence
+    from equisite.genomics.somatic.steps import gather_evidence, gather_share
 
     batch = paired_batch(args, [])
-    return written(
-        args, lambda: gather_evidence(batch, args.crams, args.territory, args.second)
-    )
+    step = gather_evidence if args.share is None else gather_share
+    return written(args, lambda: step(batch, args.crams, _cells(args, batch), args.second))
+
+
+def _join_evidence(args: argparse.Namespace) -> int:
+    from equisite.genomics.somatic.steps import join_evidence
+
+    batch = paired_batch(args, args.after)
+    return written(args, lambda: join_evidence(batch, args.parts))
 
 
 def _build_panel(args: argparse.Namespace) -> int:
     from equisite.genomics.somatic.bases import MappedReference
-    from equisite.genomics.somatic.steps import collect_panel
+    from equisite.genomics.somatic.normals import collect_panel
 
     reference = MappedReference(args.header, args.cache)
     alleles, normals = collect_panel(args.index, args.sighted, args.judged, reference, args.out)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from equisite.core.atomic import write_text
 from equisite.core.errors import InputError
@@ -66,28 +66,44 @@ def read_table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     Raises InputError TABLE_UNREADABLE when a line has another number of cells than the
     header or the file has no header.
     """
-    lines = path.read_text(encoding="utf-8").split("\n")
-    if lines and lines[-1] == "":
-        lines.pop()
-    if not lines:
+    lines = _lines(path)
+    columns = next(lines)
+    return columns, [dict(zip(columns, cells, strict=True)) for cells in lines]
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
+    """Cells of the header, then of each row; raises as `read_table` says."""
+    columns: list[str] = []
+    with path.open(encoding="utf-8", newline="\n") as stream:
+        for number, line in enumerate(stream, start=1):
+            cells = line.removesuffix("\n").split("\t")
+            if number == 1:
+                columns = cells
+            elif len(cells) != len(columns):
+                raise InputError(
+                    "TABLE_UNREADABLE",
+                    f"{path.name} line {number}",
+                    problem=f"{len(cells)} cells where the header has {len(columns)}",
+                )
+            yield cells
+    if not columns:
         raise InputError("TABLE_UNREADABLE", path.name, problem="the file is empty")
-    columns = lines[0].split("\t")
-    rows = []
-    for number, line in enumerate(lines[1:], start=2):
-        cells = line.split("\t")
-        if len(cells) != len(columns):
-            raise InputError(
-                "TABLE_UNREADABLE",
-                f"{path.name} line {number}",
-                problem=f"{len(cells)} cells where the header has {len(columns)}",
-            )
-        rows.append(dict(zip(columns, cells, strict=True)))
-    return columns, rows
 
 
 def columns_of(row_type: type[Row]) -> list[str]:
     """Column names of a row type, in order."""
     return [f.name for f in fields(row_type)]
+
+
+def header_text(row_type: type[Row]) -> str:
+    """The line above the rows of a type."""
+    return "\t".join(columns_of(row_type)) + "\n"
+
+
+def row_text(row: Row) -> str:
+    """One row as a line, for tables that are written as they are made."""
+    cells = (format_cell(getattr(row, name)) for name in columns_of(type(row)))
+    return "\t".join(cells) + "\n"
 
 
 def write_rows(path: Path, row_type: type[Row], rows: Iterable[Row]) -> None:
@@ -97,13 +113,19 @@ def write_rows(path: Path, row_type: type[Row], rows: Iterable[Row]) -> None:
 
 
 def read_rows(path: Path, row_type: type[Row]) -> list[Row]:
-    """Read a table written by `write_rows` back into its row type.
+    """All rows of `each_row`."""
+    return list(each_row(path, row_type))
+
+
+def each_row(path: Path, row_type: type[Row]) -> Iterator[Row]:
+    """Rows of a table written by `write_rows`, one by one.
 
     Field types may be str, int, float, bool and `T | None` of these; an empty cell is
     None where the type allows it, NaN for float, and an empty string for str.
     Raises InputError TABLE_UNREADABLE when the columns are not those of the row type.
     """
-    columns, rows = read_table(path)
+    lines = _lines(path)
+    columns = next(lines)
     if columns != columns_of(row_type):
         raise InputError(
             "TABLE_UNREADABLE",
@@ -111,8 +133,22 @@ def read_rows(path: Path, row_type: type[Row]) -> list[Row]:
             problem=f"columns are not those of {row_type.__name__}",
         )
     hints = typing.get_type_hints(row_type)
-    readers = {c: _reader(hints[c]) for c in columns}
-    return [row_type(**{c: readers[c](row[c]) for c in columns}) for row in rows]
+    readers = [(name, _reader(hints[name])) for name in columns]
+    for cells in lines:
+        yield row_type(
+            **{name: read(cell) for (name, read), cell in zip(readers, cells, strict=True)}
+        )
+
+
+@dataclass(frozen=True)
+class Rows(Generic[Row]):
+    """Rows of a table that is gone through as often as needed, and never held as a whole."""
+
+    path: Path
+    row_type: type[Row]
+
+    def __iter__(self) -> Iterator[Row]:
+        return each_row(self.path, self.row_type)
 
 
 def _reader(hint: Any) -> typing.Callable[[str], Any]:

@@ -19,6 +19,12 @@ class SomaticThresholds(Strict):
     minimum_fragments_indel: int = Field(
         default=2, ge=1, description="Fragments that carry an insertion or deletion."
     )
+    two_fragment_depth: int = Field(
+        default=30,
+        ge=0,
+        description="Fragments of the tumour up to which two may carry a single-nucleotide "
+        "variant, where a panel of ten or more normals tells common artefacts; 0: never.",
+    )
     minimum_fraction: float = Field(
         default=0.03, gt=0, lt=1, description="Share of the tumour's fragments."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import random
 import subprocess
@@ -9,7 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from equisite.core.errors import Finding
+from equisite.genomics.cells import cells_of_share
 from equisite.genomics.somatic.bases import MappedReference
+from equisite.genomics.somatic.freebayes import count_cells
+from equisite.genomics.somatic.gather import Inputs, Part, gather
+from equisite.genomics.somatic.join import join
+from equisite.genomics.somatic.pair import judge
+from equisite.genomics.somatic.sums import Gathered
+from equisite.protocol.somatic import Somatic
 from equisite.variants.alleles import Edit
 from equisite.variants.intervals import Territory
 
@@ -145,3 +154,29 @@ class MadePair:
     normal: Path
     somatic: tuple[Planted, ...]
     germline: tuple[Planted, ...]
+
+
+def gather_whole(
+    inputs: Inputs,
+    settings: Somatic,
+    out: Path,
+    *,
+    parts: int = 1,
+    told: Sequence[Finding] = (),
+) -> list[Finding]:
+    """Evidence A of a pair into `<out>/tok.*`, in so many shares; what is said of the pair."""
+    cells = inputs.cells
+    found = []
+    for number in range(1, parts + 1):
+        scratch = out / f"scratch{number}"
+        scratch.mkdir(parents=True)
+        part = Part(str(scratch / "part"))
+        own = dataclasses.replace(inputs, cells=cells_of_share(cells, number, parts))
+        gather(own, settings, part, scratch)
+        count_cells((), lambda cell, calls: None, ("tum", "nor"), part.counted, scratch)
+        found.append(part)
+    sums = Gathered.total(Gathered.read(part.sums) for part in found)
+    mode, remarks = judge(sums, settings, paired=inputs.normal is not None, told=told)
+    if not any(finding.severity == "refuse" for finding in remarks):
+        join(found, sums, mode, remarks, str(out / "tok"))
+    return remarks

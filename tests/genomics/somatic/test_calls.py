@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from made_evidence import ALONE, PAIRED, but
 
-from equisite.genomics.somatic.calls import (
-    Call,
-    Panel,
-    call_tumour,
-    final_facts,
-    read_freebayes,
-    vcf_lines,
-)
+from equisite.genomics.somatic.call_lines import vcf_lines
+from equisite.genomics.somatic.calls import STRETCH, Call, Found, Tally, call_tumour
 from equisite.genomics.somatic.evidence import Evidence
-from equisite.genomics.somatic.freebayes import Counted
-from equisite.genomics.somatic.gather import PairFacts
-from equisite.genomics.somatic.panel import build_panel, write_sighted
+from equisite.genomics.somatic.filters import Setting
+from equisite.genomics.somatic.freebayes import Counted, counted_of
+from equisite.genomics.somatic.pair import PairFacts
+from equisite.genomics.somatic.panel import Panel, build_panel, write_sighted
+from equisite.variants.intervals import Territory
 
 
 def at(position: int, **changes: object) -> Evidence:
@@ -40,15 +37,24 @@ def panel_of(tmp_path: Path, *people: list[int], own: int | None = None) -> Pane
     return Panel(tmp_path / "panel.vcf.gz", None if own is None else paths[own])
 
 
+def called(
+    evidence: list[Evidence],
+    counted: list[Counted],
+    setting: Setting = PAIRED,
+    panel: Panel | None = None,
+    population: Path | None = None,
+    names: Sequence[str] = ("c",),
+) -> list[Call]:
+    return list(call_tumour(Found(evidence, counted, names), setting, panel, population))
+
+
 def graded(calls: list[Call]) -> dict[int, tuple[str, str]]:
     return {c.allele[1]: ("".join(c.callers), c.grade) for c in calls}
 
 
 def test_two_evidences_make_classes() -> None:
     alone, both, weak = at(10), at(50), at(90, alt_tumour=2, tlod=4.0)
-    calls = call_tumour(
-        [alone, both, weak], [seconded(both), seconded(weak)], PAIRED, None, None, ["c"]
-    )
+    calls = called([alone, both, weak], [seconded(both), seconded(weak)])
     assert graded(calls) == {
         10: ("A", "medium"), 50: ("AB", "high"), 90: ("B", "low"),
     }  # fmt: skip
@@ -58,21 +64,21 @@ def test_a_panel_removes_what_others_show_but_not_the_own_normal(tmp_path: Path)
     panel = panel_of(tmp_path, [10, 50], [50], [], own=0)
     assert panel.others == 2
     assert not panel.is_enough
-    calls = call_tumour([at(10), at(50), at(90)], [], PAIRED, panel, None, ["c"])
+    calls = called([at(10), at(50), at(90)], [], PAIRED, panel, None, ["c"])
     assert {c.allele[1]: c.flags["PON"] for c in calls} == {10: "0", 90: "0"}
 
 
 def test_a_large_panel_needs_two_people(tmp_path: Path) -> None:
     panel = panel_of(tmp_path, [10, 50], [50], *[[] for _ in range(38)])
     assert panel.others == 40
-    calls = call_tumour([at(10), at(50)], [], PAIRED, panel, None, ["c"])
+    calls = called([at(10), at(50)], [], PAIRED, panel, None, ["c"])
     assert [c.allele[1] for c in calls] == [10]
 
 
 def test_the_clearest_variant_stays_although_a_panel_holds_it(tmp_path: Path) -> None:
     panel = panel_of(tmp_path, [10, 50])
     sure = at(10, tlod=25.0, slod=6.0)
-    calls = call_tumour([sure, at(50)], [], PAIRED, panel, None, ["c"])
+    calls = called([sure, at(50)], [], PAIRED, panel, None, ["c"])
     assert [c.allele[1] for c in calls] == [10]
 
 
@@ -86,17 +92,17 @@ def population(tmp_path: Path) -> Path:
 def test_population_frequency_removes_only_from_a_tumour_alone(tmp_path: Path) -> None:
     listed = population(tmp_path)
     found = [at(10), at(50), at(90)]
-    pair = call_tumour(found, [], PAIRED, None, listed, ["c"])
+    pair = called(found, [], PAIRED, None, listed, ["c"])
     assert {c.allele[1]: sorted(c.flags.items()) for c in pair} == {
         10: [("AF", "0.01")], 50: [("NO_AF", "")], 90: [("NO_AF", "")],
     }  # fmt: skip
-    alone = call_tumour(found, [], ALONE, None, listed, ["c"])
+    alone = called(found, [], ALONE, None, listed, ["c"])
     assert [c.allele[1] for c in alone] == [50, 90]
 
 
 def test_a_thin_normal_needs_the_population_too(tmp_path: Path) -> None:
     found = [at(p, nlod=1.5, ref_normal=5, depth_normal=5) for p in (10, 90)]
-    calls = call_tumour(found, [], PAIRED, None, population(tmp_path), ["c"])
+    calls = called(found, [], PAIRED, None, population(tmp_path), ["c"])
     assert [(c.allele[1], c.grade, "THIN" in c.flags) for c in calls] == [(90, "medium", True)]
 
 
@@ -104,20 +110,20 @@ def test_damage_of_one_orientation_takes_both_evidences_along() -> None:
     damaged = [at(10 + 9 * n, ref="G", alt="T", f1r2=8, f2r1=0) for n in range(20)]
     sound = [at(500 + 9 * n, ref="G", alt="T") for n in range(10)]
     both = [*damaged, *sound]
-    calls = call_tumour(both, [seconded(e) for e in both], PAIRED, None, None, ["c"])
+    calls = called(both, [seconded(e) for e in both], PAIRED, None, None, ["c"])
     assert {c.allele for c in calls} == {e.edit for e in sound}
 
 
 def test_a_germline_fraction_is_said() -> None:
     half = at(10, alt_tumour=20, ref_tumour=21)
-    (call,) = call_tumour([half], [], ALONE, None, None, ["c"])
+    (call,) = called([half], [], ALONE, None, None, ["c"])
     assert "GERMLINE_LIKE" in call.flags
 
 
 def test_the_file_is_in_the_order_of_the_reference_and_tells_all(tmp_path: Path) -> None:
-    found = [dataclasses.replace(at(10), contig="b"), at(90), at(10)]
+    found = [at(10), at(90), dataclasses.replace(at(10), contig="b")]
     second = [dataclasses.replace(seconded(at(200), 5), mapq=60.0)]
-    calls = call_tumour(found, second, PAIRED, None, None, ["c", "b"])
+    calls = called(found, second, PAIRED, None, None, ["c", "b"])
     lines = list(vcf_lines(calls, {"c": 1000, "b": 500}, PAIRED))
     records = [line.split("\t") for line in lines if not line.startswith("#")]
     assert [(r[0], r[1]) for r in records] == [
@@ -139,9 +145,11 @@ def test_the_file_is_in_the_order_of_the_reference_and_tells_all(tmp_path: Path)
 
 
 def test_facts_count_the_classes() -> None:
-    calls = call_tumour([at(10)], [seconded(at(10))], PAIRED, None, None, ["c"])
+    tally = Tally()
+    calls = called([at(10)], [seconded(at(10))], PAIRED, None, None, ["c"])
+    assert list(tally.counted(calls)) == calls
     facts = PairFacts("TN", "ok", 900, 40.0, 25.0, 30, 1.0, 12, 0.0, 1, 0)
-    found = final_facts(facts, calls, None)
+    found = tally.facts(facts, None)
     assert (found.high, found.medium, found.low, found.thin, found.panel) == (1, 0, 0, 0, None)
     assert found.callable_bp == 900
 
@@ -152,7 +160,16 @@ def test_an_allele_written_twice_counts_once(tmp_path: Path) -> None:
     row = "c\t11\t.\tA\tC\t9\t.\tMQM=60\tGT:AD\t0/1:30,{}\n"
     path = tmp_path / "b.vcf"
     path.write_text(head + row.format(3) + row.format(7))
-    (found,) = read_freebayes(path, "tum", None)
+    cell = Territory.of([("c", 0, 11)])
+    (found,) = counted_of(path, cell, "tum", None)
     assert found.alt_tumour == 7
+    assert list(counted_of(path, Territory.of([("c", 11, 90)]), "tum", None)) == []
     with pytest.raises(ValueError, match="other"):
-        read_freebayes(path, "other", None)
+        counted_of(path, cell, "other", None)
+
+
+def test_alleles_of_one_stretch_meet_and_others_wait() -> None:
+    places = [STRETCH - 1, STRETCH, 5 * STRETCH]
+    evidence = [at(place) for place in places]
+    calls = called(evidence, [seconded(e) for e in evidence])
+    assert graded(calls) == dict.fromkeys(places, ("AB", "high"))

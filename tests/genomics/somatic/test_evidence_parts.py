@@ -16,13 +16,16 @@ from hypothesis import strategies as st
 from made_pairs import random_genome
 
 from equisite.core.errors import InputError
-from equisite.genomics.somatic.alleles import frequencies, panel_counts
+from equisite.genomics.somatic.alignment import CODE
+from equisite.genomics.somatic.alleles import Asked, frequencies, panel_counts
+from equisite.genomics.somatic.candidates import candidates
 from equisite.genomics.somatic.freebayes import is_called, read_counted
-from equisite.genomics.somatic.haplotypes import candidates, haplotypes, repeats, vote
+from equisite.genomics.somatic.haplotypes import haplotypes, repeats
 from equisite.genomics.somatic.likelihood import lod, lods
 from equisite.genomics.somatic.panel import build_panel, normals_of, write_sighted
 from equisite.genomics.somatic.records import Reads, ReadStream
-from equisite.genomics.somatic.votes import CODE, count_votes, gather_votes, mates
+from equisite.genomics.somatic.votes import count_votes, gather_votes, mates
+from equisite.genomics.somatic.whole_reads import vote
 from equisite.genomics.somatic.windows import BedWriter, places
 from equisite.variants.alleles import Edit
 from equisite.variants.intervals import Territory
@@ -241,15 +244,18 @@ def test_frequencies_are_those_of_the_allele(tmp_path: Path) -> None:
         "1\t21\t.\tTCC\tTC\t.\t.\tAC=1",
         "other\t11\t.\tA\tC\t.\t.\tAF=0.1",
     )
-    wanted = {Edit("chr1", 10, 11, "G"), Edit("chr1", 21, 22, ""), Edit("chr1", 30, 31, "T")}
-    found = frequencies(path, ["chr1"], wanted)
-    assert found == {Edit("chr1", 10, 11, "G"): 0.5, Edit("chr1", 21, 22, ""): None}
+    wanted = [Edit("chr1", 10, 11, "G"), Edit("chr1", 21, 22, ""), Edit("chr1", 30, 31, "T")]
+    asked = Asked(wanted)
+    found = frequencies(path, ["chr1"], asked)
+    shares = [found[asked.place(edit)] for edit in wanted]
+    assert shares == pytest.approx([0.5, math.nan, math.nan], nan_ok=True)
+    assert asked.place(Edit("chr1", 10, 11, "C")) is None
 
 
 def test_a_broken_list_names_its_line(tmp_path: Path) -> None:
     path = sites(tmp_path / "p.vcf", "1\t11\t.\tA\tC\t.\t.\tAF=0.2", "1\tx\t.\tA\tC\t.\t.\t.")
     with pytest.raises(InputError) as caught:
-        frequencies(path, ["1"], set())
+        frequencies(path, ["1"], Asked([]))
     assert caught.value.code == "SITES_UNREADABLE"
     assert caught.value.findings[0].numbers == {"line": 4}
 
@@ -271,10 +277,10 @@ def test_a_panel_counts_people_in_any_order(tmp_path: Path) -> None:
         ["c", "6", "NS=2"], ["c", "10", "NS=1"], ["b", "2", "NS=1"],
     ]  # fmt: skip
     assert normals_of(tmp_path / "p.vcf.gz") == 2
-    wanted = {Edit("c", 5, 6, "T"), Edit("c", 10, 10, "T")}
-    assert panel_counts(tmp_path / "p.vcf.gz", ["c", "b"], wanted) == dict.fromkeys(
-        wanted, 1
-    ) | {Edit("c", 5, 6, "T"): 2}
+    wanted = {Edit("c", 5, 6, "T"): 2, Edit("c", 10, 10, "T"): 1, Edit("c", 7, 8, "T"): 0}
+    asked = Asked(wanted)
+    counts = panel_counts(tmp_path / "p.vcf.gz", ["c", "b"], asked)
+    assert {edit: counts[asked.place(edit)] for edit in wanted} == wanted
 
 
 def test_an_empty_panel_is_a_panel_of_nobody(tmp_path: Path) -> None:
@@ -328,7 +334,7 @@ def test_windows_hold_all_territory_once() -> None:
 
 def test_intervals_that_touch_are_written_as_one() -> None:
     stream = io.StringIO()
-    bed = BedWriter(stream)
+    bed = BedWriter(stream.write)
     bed.add("a", [(0, 5), (7, 10)])
     bed.add("a", [(10, 12)])
     bed.add("b", [(12, 14)])

@@ -1,17 +1,20 @@
-"""One pass over a made pair: what is planted is found, whole or in pieces."""
+"""One pass over a made pair: what is planted is found, in one job or in several."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from made_pairs import MadePair, fragments, snv, whole, write_bam
+from made_pairs import MadePair, fragments, gather_whole, snv, whole, write_bam
 
 from equisite.core.tables import read_rows
+from equisite.genomics import cells as cutting
+from equisite.genomics.cells import cells_of
 from equisite.genomics.somatic import windows
 from equisite.genomics.somatic.evidence import Evidence
 from equisite.genomics.somatic.filters import Setting, failures
-from equisite.genomics.somatic.gather import Inputs, PairFacts, gather
+from equisite.genomics.somatic.gather import Inputs
+from equisite.genomics.somatic.pair import PairFacts
 from equisite.protocol.somatic import Somatic
 from equisite.variants.alleles import Edit, left_shifted, trim
 from equisite.variants.intervals import Territory, read_bed
@@ -20,11 +23,10 @@ from equisite.variants.intervals import Territory, read_bed
 def run(
     pair: MadePair, out: Path, territory: Territory, normal: Path | None, **settings: object
 ) -> tuple[list[str], bytes, bytes]:
-    out.mkdir()
-    found = gather(
-        Inputs(pair.tumour, normal, territory, pair.reference, None),
+    cells = cells_of(territory, pair.genome)
+    found = gather_whole(
+        Inputs(pair.tumour, normal, cells, pair.reference, None),
         Somatic.model_validate(settings),
-        str(out / "tok"),
         out,
     )
     return (
@@ -99,16 +101,27 @@ def test_windows_change_no_byte(
     assert facts[0] == facts[1]
 
 
-def test_pieces_of_the_territory_give_the_same_rows(
-    made_pair: MadePair, tmp_path: Path
+@pytest.mark.parametrize("parts", [2, 3, 7])
+def test_shares_of_the_territory_change_no_byte(
+    made_pair: MadePair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: int
 ) -> None:
-    _, rows, _ = run(made_pair, tmp_path / "a", whole(made_pair.genome), made_pair.normal)
-    cut = 20_003  # inside the planted deletion
-    first = Territory.of([("one", 0, cut)])
-    rest = Territory.of([("one", cut, 40_000), ("two", 0, 4000)])
-    _, one, _ = run(made_pair, tmp_path / "b", first, made_pair.normal)
-    _, two, _ = run(made_pair, tmp_path / "c", rest, made_pair.normal)
-    assert one + two.split(b"\n", 1)[1] == rows
+    """Cells of some 2000 bases: borders lie in reads, and one of them in a planted deletion."""
+    monkeypatch.setattr(cutting, "STEP", 2000)
+    monkeypatch.setattr(cutting, "BASES", 1500)
+    monkeypatch.setattr(windows, "SIZE", 2000)
+    deletion = made_pair.somatic[10].edit
+    territory = Territory.of(
+        [("one", 300, 9000), ("one", deletion.start - 1, 40_000), ("two", 0, 4000)]
+    )
+    cells = cells_of(territory, made_pair.genome)
+    assert len(cells) > 10
+    inputs = Inputs(made_pair.tumour, made_pair.normal, cells, made_pair.reference, None)
+    for number, name in ((1, "a"), (parts, "b")):
+        assert gather_whole(inputs, Somatic(), tmp_path / name, parts=number) == []
+    for name in ("evidence.tsv", "counted.tsv", "callable.bed", "pair.tsv"):
+        one, many = (tmp_path / folder / f"tok.{name}" for folder in "ab")
+        assert one.read_bytes() == many.read_bytes()
+    assert deletion in called(tmp_path / "b")
 
 
 def test_a_tumour_alone_shows_germline_too(made_pair: MadePair, tmp_path: Path) -> None:
@@ -227,15 +240,11 @@ def test_a_list_adds_sites_where_the_normal_has_the_reference(
     )
     codes = []
     for number, sites in enumerate((None, population)):
-        out = tmp_path / str(number)
-        out.mkdir()
-        found = gather(
-            Inputs(
-                tumour, made_pair.normal, whole(made_pair.genome), made_pair.reference, sites
-            ),
+        cells = cells_of(whole(made_pair.genome), made_pair.genome)
+        found = gather_whole(
+            Inputs(tumour, made_pair.normal, cells, made_pair.reference, sites),
             Somatic(),
-            str(out / "tok"),
-            out,
+            tmp_path / str(number),
         )
         codes.append([finding.code for finding in found])
     assert codes == [[], ["FOREIGN_READS"]]

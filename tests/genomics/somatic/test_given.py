@@ -9,7 +9,7 @@ import pytest
 from made_calls import LOFREQ, MUTECT2, REFERENCE, SEQUENCE, snv, swap, vcf
 
 from equisite.genomics.samples import Sample
-from equisite.genomics.somatic.calls import vcf_lines
+from equisite.genomics.somatic.call_lines import vcf_lines
 from equisite.genomics.somatic.given import GivenCalls, call_given
 from equisite.genomics.somatic.pairs import Pair, given_tumours, pair_samples
 from equisite.intake.index import SequencingItem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from equisite.genomics.samples import Sample
 from equisite.genomics.somatic import contamination
 from equisite.genomics.somatic.evidence import Evidence
 from equisite.genomics.somatic.filters import (
+    Setting,
     confidence,
     failures,
     germline_like,
@@ -23,11 +25,12 @@ from equisite.genomics.somatic.filters import (
     is_pair,
     is_thin,
 )
-from equisite.genomics.somatic.orientation import artefacts, fit_shares
-from equisite.genomics.somatic.pair import Gathered, judge_pair, median
+from equisite.genomics.somatic.orientation import Damage, fit_shares
+from equisite.genomics.somatic.pair import judge_pair
 from equisite.genomics.somatic.pairs import outcomes_of_normals, pair_samples
+from equisite.genomics.somatic.sums import UNIT, Gathered, median
 from equisite.intake.index import SequencingItem
-from equisite.protocol.somatic import Somatic
+from equisite.protocol.somatic import Somatic, SomaticThresholds
 
 
 def test_clear_evidence_is_called() -> None:
@@ -68,6 +71,14 @@ def test_without_a_panel_differences_count_sooner_and_two_fragments_never() -> N
     assert failures(dataclasses.replace(two, ref_tumour=29), PAIRED) == ["fragments"]
     assert failures(dataclasses.replace(two, tlod=3.4), PAIRED) == ["fragments"]
     assert failures(dataclasses.replace(two, excess=2.0), PAIRED) == ["fragments"]
+
+
+@pytest.mark.parametrize(("depth", "called"), [(0, False), (21, False), (22, True), (60, True)])
+def test_the_protocol_says_how_deep_two_fragments_suffice(depth: int, called: bool) -> None:
+    limits = SomaticThresholds(two_fragment_depth=depth)
+    setting = Setting(Somatic(thresholds=limits), alone=False, panel=True)
+    two = but(alt_tumour=2, ref_tumour=20, tlod=3.6)
+    assert (failures(two, setting) == []) == called
 
 
 def test_a_thin_normal_is_stood_in_for() -> None:
@@ -131,6 +142,11 @@ def sided(position: int, forward: int, total: int, alt: str = "T") -> Evidence:
     )  # fmt: skip
 
 
+def artefacts(variants: list[Evidence]) -> set[tuple[str, int, str, str]]:
+    damage = Damage(variants)
+    return {variant.edit for variant in variants if damage.made(variant)}
+
+
 def test_artefacts_of_one_orientation_are_found_among_variants() -> None:
     damaged = [sided(n, 6, 6) for n in range(30)]
     true = [sided(100 + n, 3, 6) for n in range(15)]
@@ -146,7 +162,7 @@ def test_a_lopsided_variant_of_a_clean_sample_stays() -> None:
 
 
 def test_deep_counts_do_not_underflow() -> None:
-    shares = fit_shares([(1500, 3000)] * 20)
+    shares = fit_shares({(1500, 3000): 20})
     assert sum(shares) == pytest.approx(1)
     assert shares[0] > 0.97
 
@@ -201,11 +217,30 @@ def gathered(**changes: object) -> Gathered:
     return Gathered(**{**facts, **changes})  # type: ignore[arg-type]
 
 
-def foreign(share: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    likelihood: np.ndarray[tuple[int], np.dtype[np.float64]] = -1000 * np.abs(
-        contamination.GRID - share
-    )
-    return likelihood
+def foreign(share: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    likelihood = -1000 * np.abs(contamination.GRID - share)
+    whole: np.ndarray[tuple[int], np.dtype[np.int64]] = (likelihood * UNIT).astype(np.int64)
+    return whole
+
+
+def test_sums_of_shares_are_those_of_one_pass(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    parts = [
+        Gathered(
+            compared=rng.integers(0, 99, 2),
+            foreign=rng.integers(-UNIT, 0, len(contamination.GRID)),
+            sites=int(rng.integers(0, 50)),
+            callable_pair=7,
+        )
+        for _ in range(5)
+    ]
+    whole = Gathered.total(parts)
+    whole.write(tmp_path / "one.json")
+    Gathered.total([Gathered.total(parts[3:]), *parts[:3]]).write(tmp_path / "two.json")
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+    again = Gathered.read(tmp_path / "one.json")
+    assert again.callable_pair == 35
+    assert (again.foreign == sum(part.foreign for part in parts)).all()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from made_calls import LOFREQ, MUTECT2, REFERENCE, SEQUENCE, snv, swap, vcf
 
 from equisite.genomics.adapters.records import CallerRecord
 from equisite.genomics.samples import Sample
-from equisite.genomics.somatic.calls import call_tumour, vcf_lines
+from equisite.genomics.somatic.call_lines import vcf_lines
+from equisite.genomics.somatic.calls import Found, call_tumour
 from equisite.genomics.somatic.filters import Setting
 from equisite.genomics.somatic.others import Given, allele_of, given_alleles
 from equisite.intake.index import SequencingItem
@@ -126,12 +127,12 @@ def test_classes_without_our_own_evidence(callers: tuple[str, ...], grade: str) 
     told: Given = {allele: {c: record(c, (None, None)) for c in callers}}
     told[allele]["X"] = record("X", (20, 5))
     setting = Setting(Somatic(), alone=False, panel=False)
-    calls = call_tumour([], [], setting, None, None, ["c1"], told)
+    calls = list(call_tumour(Found((), (), ["c1"], told), setting, None, None))
     assert [(c.callers, c.grade) for c in calls] == [(callers, grade)]
     last = list(vcf_lines(calls, {"c1": 400}, setting))[-1].split("\t")
     assert f"EVID={','.join(callers)};CLASS={grade}" in last[7]
     assert last[9:] == ["0/1:20,5:25", "0/0:.,.:."]
-    assert call_tumour([], [], setting, None, None, ["c1"]) == []
+    assert list(call_tumour(Found((), (), ["c1"]), setting, None, None)) == []
 
 
 @given(st.integers(1, 380), st.integers(0, 4), st.text("ACGT", max_size=4))

@@ -6,13 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
-from made_pairs import whole, write_reference
+from made_pairs import gather_whole, whole, write_reference
 
-from equisite.core.tables import read_rows
-from equisite.genomics.somatic.calls import Panel, call_tumour
+from equisite.core.tables import Rows, read_rows
+from equisite.genomics.cells import cells_of
+from equisite.genomics.somatic.calls import Found, call_tumour
 from equisite.genomics.somatic.evidence import Evidence
 from equisite.genomics.somatic.filters import Setting
-from equisite.genomics.somatic.gather import Inputs, PairFacts, gather
+from equisite.genomics.somatic.gather import Inputs
+from equisite.genomics.somatic.pair import PairFacts
+from equisite.genomics.somatic.panel import Panel
 from equisite.protocol.somatic import Somatic
 from equisite.variants.alleles import Edit, left_shifted, trim
 from equisite.variants.fasta import read_fasta
@@ -50,24 +53,17 @@ def test_planted_variants_by_evidence_a_alone(
     genome = {n: bases.decode() for n, bases in read_fasta(folder / "reference.fa")}
     reference = write_reference(genome, tmp_path)
     monkeypatch.setenv("REF_PATH", f"{tmp_path / 'cache'}/%s")
-    inputs = Inputs(
-        folder / "tumour.cram", folder / "normal.cram", whole(genome), reference, None
-    )
-    assert gather(inputs, Somatic(), str(tmp_path / "tok"), tmp_path) == []
+    cells = cells_of(whole(genome), genome)
+    inputs = Inputs(folder / "tumour.cram", folder / "normal.cram", cells, reference, None)
+    assert gather_whole(inputs, Somatic(), tmp_path) == []
     (facts,) = read_rows(tmp_path / "tok.pair.tsv", PairFacts)
     assert facts.contamination is not None
     assert facts.contamination <= 0.02
     assert facts.reverse <= 3
     panel = Panel(folder / "pon.vcf.gz")
     assert panel.is_enough
-    calls = call_tumour(
-        read_rows(tmp_path / "tok.evidence.tsv", Evidence),
-        [],
-        Setting(Somatic(), alone=False, panel=True),
-        panel,
-        None,
-        list(genome),
-    )
+    found = Found(Rows(tmp_path / "tok.evidence.tsv", Evidence), (), list(genome))
+    calls = list(call_tumour(found, Setting(Somatic(), alone=False, panel=True), panel, None))
     territory = read_bed(open_text(folder / "truth.bed"))
     called = edits([c.allele for c in calls if territory.holds(*c.allele[:2])], genome)
     rows = [line.split("\t") for line in open_text(folder / "truth.vcf") if line[0] != "#"]

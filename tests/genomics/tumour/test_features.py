@@ -14,8 +14,8 @@ from equisite.codebook.book import codebook
 from equisite.codebook.channels import CHANNELS, LABELS, channel_columns
 from equisite.core.outcomes import Outcome
 from equisite.core.tables import write_rows
-from equisite.genomics.somatic.gather import PairFacts
 from equisite.genomics.somatic.given import GivenFacts
+from equisite.genomics.somatic.pair import PairFacts
 from equisite.genomics.tumour.batch import BatchFolders, count_tumours, ground_of
 from equisite.genomics.tumour.features import (
     ARMS,

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from equisite.core.errors import InputError
 from equisite.genomics.aligned import bare_name
@@ -57,24 +63,47 @@ def read_listed(path: Path, names: Iterable[str]) -> Iterator[Listed]:
         raise InputError("SITES_UNREADABLE", line=number) from None
 
 
-def panel_counts(path: Path, names: Iterable[str], wanted: Collection[Edit]) -> dict[Edit, int]:
-    """In how many normals of a panel each wanted allele was seen (INFO NS, at least 1)."""
-    return {
-        listed.edit: max(int(listed.value("NS") or 1), 1)
-        for listed in read_listed(path, names)
-        if listed.edit in wanted
-    }
+class Asked:
+    """Alleles that lists are asked about, by a digest: 8 bytes each, whatever their number."""
+
+    def __init__(self, edits: Iterable[Edit]) -> None:
+        digests = np.unique(np.fromiter(map(_digest, edits), np.int64))
+        self._digests = array("q", digests.tobytes())
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def place(self, edit: Edit) -> int | None:
+        """Number of an allele, by which answers are kept; None for one not asked about."""
+        digest = _digest(edit)
+        at = bisect_left(self._digests, digest)
+        return at if at < len(self) and self._digests[at] == digest else None
 
 
-def frequencies(
-    path: Path, names: Iterable[str], wanted: Collection[Edit]
-) -> dict[Edit, float | None]:
-    """Population frequency (INFO AF) of the wanted alleles that are listed.
+def _digest(edit: Edit) -> int:
+    text = "\t".join(map(str, edit)).encode()
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big", signed=True)
 
-    None where an allele is listed without AF: that is not 0.
+
+def panel_counts(path: Path, names: Iterable[str], asked: Asked) -> NDArray[np.int32]:
+    """In how many normals of a panel each allele was seen (INFO NS, at least 1); else 0."""
+    counts = np.zeros(len(asked), np.int32)
+    for listed in read_listed(path, names):
+        place = asked.place(listed.edit)
+        if place is not None:
+            counts[place] = max(int(listed.value("NS") or 1), 1)
+    return counts
+
+
+def frequencies(path: Path, names: Iterable[str], asked: Asked) -> NDArray[np.float64]:
+    """Population frequency (INFO AF) of each allele.
+
+    NaN where an allele is not listed, or listed without AF: that is not 0.
     """
-    return {
-        listed.edit: listed.value("AF")
-        for listed in read_listed(path, names)
-        if listed.edit in wanted
-    }
+    shares = np.full(len(asked), np.nan)
+    for listed in read_listed(path, names):
+        place = asked.place(listed.edit)
+        if place is not None:
+            share = listed.value("AF")
+            shares[place] = np.nan if share is None else share
+    return shares

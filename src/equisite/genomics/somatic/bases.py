@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from equisite.genomics.somatic.alignment import CODE
 from equisite.genomics.somatic.records import Bytes
-from equisite.genomics.somatic.votes import CODE
 
 
 class MappedReference:

@@ -1,6 +1,6 @@
 """Evidence for every allele that the tumour shows: counts, likelihoods and what speaks against.
 
-Sites are judged one by one and a site sees all reads that overlap it, so that windows, pieces
+Sites are judged one by one and a site sees all reads that overlap it, so that windows, shares
 of the territory and threads never change a byte.
 """
 
@@ -11,20 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from equisite.genomics.somatic.alignment import BASES
 from equisite.genomics.somatic.bases import MappedReference
-from equisite.genomics.somatic.haplotypes import (
-    INDEL_LEVELS,
-    LOWEST_MAPQ,
-    REACH,
-    candidates,
-    haplotypes,
-    repeats,
-    vote,
-)
+from equisite.genomics.somatic.candidates import LOWEST_MAPQ, candidates
+from equisite.genomics.somatic.haplotypes import REACH, haplotypes, repeats
 from equisite.genomics.somatic.likelihood import Lods, Reals, lods
 from equisite.genomics.somatic.records import Bytes, Numbers, Reads
 from equisite.genomics.somatic.votes import (
-    BASES,
     DIFFERENCES,
     F1R2,
     F2R1,
@@ -40,6 +33,7 @@ from equisite.genomics.somatic.votes import (
     gather_votes,
     mates,
 )
+from equisite.genomics.somatic.whole_reads import INDEL_LEVELS, vote
 from equisite.protocol.somatic import Somatic
 from equisite.variants.alleles import Edit
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from equisite.genomics.somatic.evidence import Evidence
 from equisite.protocol.somatic import Somatic
 
-DEEP = 30
-"""Fragments of the tumour up to which two may carry a single-nucleotide variant, where a panel
-tells common artefacts: chance pairs per Mb are 3e6 C(n,2) (e/3)^2, with e = 10^-3.5 10 at
-n = 25 and 59 at n = 60."""
 PAIR_LOD = 3.5
+"""Log10 odds that two fragments need. Up to which depth they may carry a single-nucleotide
+variant the protocol says (`two_fragment_depth`): chance pairs per Mb are 3e6 C(n,2) (e/3)^2,
+with e = 10^-3.5 10 at n = 25 and 59 at n = 60."""
 MAPQ_UNDER_REFERENCE = 15
 """Mean mapping quality of alt may be so much below that of ref: paralogues."""
 EXCESS, EXCESS_WITHOUT_PANEL = 4.0, 2.5
@@ -77,12 +76,13 @@ def _too_few(evidence: Evidence, setting: Setting) -> bool:
 
 def is_pair(evidence: Evidence, setting: Setting) -> bool:
     """Whether a single-nucleotide variant stands on two fragments of few."""
+    deepest = setting.somatic.thresholds.two_fragment_depth
     return (
         evidence.is_snv
         and setting.panel
         and not setting.alone
         and evidence.alt_tumour == 2
-        and evidence.alt_tumour + evidence.ref_tumour <= DEEP
+        and evidence.alt_tumour + evidence.ref_tumour <= deepest
         and evidence.excess < SURE_EXCESS
     )
 

@@ -7,10 +7,13 @@ that share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from equisite.core.atomic import write_text
+from equisite.core.tables import header_text, row_text
+from equisite.variants.intervals import Territory
 from equisite.variants.vcf import open_text
 
 READS, NORMAL, SHARE, MAPQ = 3, 5, 0.1, 40.0
@@ -34,6 +37,47 @@ class Counted:
     def edit(self) -> tuple[str, int, str, str]:
         """What the allele is known by elsewhere."""
         return self.contig, self.position, self.ref, self.alt
+
+
+def count_cells(
+    cells: Iterable[Territory],
+    run: Callable[[Path, Path], object],
+    samples: tuple[str, str | None],
+    out: Path,
+    scratch: Path,
+) -> None:
+    """Write rows of `Counted`, in the order of the cells.
+
+    run: calls the bases of a BED into a VCF; it is started anew for every cell. samples:
+    names of tumour and normal.
+    """
+    bed, calls = scratch / "cell.bed", scratch / "cell.vcf"
+    with out.open("w", encoding="utf-8") as rows:
+        rows.write(header_text(Counted))
+        for cell in cells:
+            write_text(bed, "".join(f"{c}\t{s}\t{e}\n" for c, s, e in cell))
+            run(bed, calls)
+            for counted in counted_of(calls, cell, *samples):
+                rows.write(row_text(counted))
+
+
+def counted_of(
+    calls: Path, cell: Territory, tumour: str, normal: str | None
+) -> Iterable[Counted]:
+    """Alleles of a VCF that begin in a cell, sorted.
+
+    Reads reach over the ends of a cell, and what they show there is the neighbour's. An
+    allele that stands twice counts with its larger count.
+    """
+    best: dict[tuple[str, int, str, str], Counted] = {}
+    for counted in read_counted(calls, tumour, normal):
+        if not cell.holds(counted.contig, counted.position):
+            continue
+        other = best.get(counted.edit)
+        if other is None or counted.alt_tumour > other.alt_tumour:
+            best[counted.edit] = counted
+    order = {contig: number for number, contig in enumerate(cell.spans)}
+    return sorted(best.values(), key=lambda c: (order[c.contig], c.edit))
 
 
 def read_counted(path: Path, tumour: str, normal: str | None) -> Iterator[Counted]:

@@ -1,17 +1,23 @@
-"""One pass over a pair: evidence for every allele, callable bases, and whether they fit."""
+"""One pass over a pair, or over some cells of it: evidence for every allele, callable bases
+and the sums by which the pair is judged.
+
+Nothing here looks at more than one window, so that a genome takes no more memory than a gene,
+and shares of it hold what one pass writes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from equisite.core.atomic import replacing
-from equisite.core.errors import Finding
-from equisite.core.tables import columns_of, format_cell, write_rows
+from equisite.core.tables import header_text, row_text
+from equisite.genomics.somatic.alignment import CODE
 from equisite.genomics.somatic.alleles import read_listed
 from equisite.genomics.somatic.bases import MappedReference
 from equisite.genomics.somatic.evidence import (
@@ -23,9 +29,9 @@ from equisite.genomics.somatic.evidence import (
     substitutions,
 )
 from equisite.genomics.somatic.filters import PAIR_LOD, Setting, failures, germline_like
-from equisite.genomics.somatic.pair import FEWEST, Frequencies, Gathered, judge_pair, median
 from equisite.genomics.somatic.records import FIELDS, Reads, ReadStream, open_reads
-from equisite.genomics.somatic.votes import CODE, QUALITY
+from equisite.genomics.somatic.sums import Frequencies, Gathered
+from equisite.genomics.somatic.votes import QUALITY
 from equisite.genomics.somatic.windows import (
     BedWriter,
     Place,
@@ -38,115 +44,120 @@ from equisite.variants.intervals import Territory
 
 RARE = 0.005
 """Population frequency from which on an allele helps to find foreign reads."""
-PAIRED, ALONE = "TN", "TO"
 _NO_READS = Reads(np.empty(0, np.uint8), np.empty((0, FIELDS), np.int64))
 
-
-@dataclass(frozen=True)
-class PairFacts:
-    """What was found of a pair; a row of `<token>.pair.tsv`.
-
-    mode: TN, or TO for a tumour that is called alone. status: codes of what is to be said,
-    a blank between, or `ok`. callable_bp: bases of the territory with enough fragments in
-    what is called. depth_*: medians. identity, contamination: shares, empty where they could
-    not be told.
-    """
-
-    mode: str
-    status: str
-    callable_bp: int
-    depth_tumour: float
-    depth_normal: float
-    identity_sites: int
-    identity: float | None
-    contamination_sites: int
-    contamination: float | None
-    forward: int
-    reverse: int
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a pair is made of. normal: None for a tumour alone."""
+    """What a pair is made of. normal: None for a tumour alone. cells: what is looked at."""
 
     tumour: Path
     normal: Path | None
-    territory: Territory
+    cells: Sequence[Territory]
     reference: MappedReference
     population: Path | None
 
+    @cached_property
+    def territory(self) -> Territory:
+        """All cells."""
+        return Territory.of(span for cell in self.cells for span in cell)
 
-def gather(
-    inputs: Inputs, settings: Somatic, out: str, scratch: Path, told: Sequence[Finding] = ()
-) -> list[Finding]:
-    """Write `<out>.evidence.tsv`, `<out>.callable.bed` and `<out>.pair.tsv`; return remarks.
 
-    scratch: folder for what is thrown away. told: what was known before.
-    Returns findings that refuse, and writes nothing then, or remarks.
+@dataclass(frozen=True)
+class Part:
+    """Files of what was found in some cells: their names begin with `prefix`.
+
+    evidence: rows of `Evidence`. counted: of `Counted`, from the second caller. pair, alone:
+    bases that are callable with and without the normal. sums: `Gathered`.
+    """
+
+    prefix: str
+
+    @property
+    def evidence(self) -> Path:
+        """Alleles that may yet be called, by our own evidence."""
+        return Path(f"{self.prefix}.evidence.tsv")
+
+    @property
+    def counted(self) -> Path:
+        """Alleles of the second caller and their reads."""
+        return Path(f"{self.prefix}.counted.tsv")
+
+    @property
+    def pair(self) -> Path:
+        """Bases with enough fragments in both samples."""
+        return Path(f"{self.prefix}.pair.bed")
+
+    @property
+    def alone(self) -> Path:
+        """Bases with enough fragments in the tumour."""
+        return Path(f"{self.prefix}.alone.bed")
+
+    @property
+    def sums(self) -> Path:
+        """Facts by which the pair is judged."""
+        return Path(f"{self.prefix}.sums.json")
+
+
+def gather(inputs: Inputs, settings: Somatic, part: Part, scratch: Path) -> list[Territory]:
+    """Write all files of a part but `counted`; returns the cells that hold tumour reads.
+
+    scratch: folder for what is thrown away.
     Raises InputError SITES_UNREADABLE.
     """
     gathered = Gathered()
     known = _frequencies(inputs)
-    beds = [scratch / name for name in ("pair.bed", "alone.bed")]
+    read = []
     with ExitStack() as stack:
-        found_beds = [
-            BedWriter(stack.enter_context(bed.open("w", encoding="utf-8"))) for bed in beds
-        ]
-        evidence = scratch / "evidence.tsv"
-        rows = stack.enter_context(evidence.open("w", encoding="utf-8"))
-        rows.write("\t".join(columns_of(Evidence)) + "\n")
-        for window in _windows(inputs, scratch):
-            gathered.add(window, settings, known)
-            for found in _evidence(window, inputs, settings, gathered):
-                rows.write("\t".join(map(format_cell, astuple(found))) + "\n")
-            for bed, flags in zip(found_beds, _callable(window, settings), strict=True):
-                bed.add(window.contig, spans_of(flags, window.start))
-        for bed in found_beds:
+        rows, pair, alone = (
+            stack.enter_context(path.open("w", encoding="utf-8"))
+            for path in (part.evidence, part.pair, part.alone)
+        )
+        rows.write(header_text(Evidence))
+        beds = [BedWriter(pair.write), BedWriter(alone.write)]
+        streams = _open(inputs, scratch, stack)
+        for cell in inputs.cells:
+            seen = False
+            for window in _windows(inputs, cell, streams):
+                seen = seen or bool(window.tumour.counts[window.inside].any())
+                gathered.add(window, settings, known)
+                for found in _evidence(window, inputs, settings, gathered):
+                    rows.write(row_text(found))
+                for bed, flags in zip(beds, _callable(window, settings), strict=True):
+                    bed.add(window.contig, spans_of(flags, window.start))
+            if seen:
+                read.append(cell)
+        for bed in beds:
             bed.end()
-    remarks = [*told]
-    numbers: dict[str, str | int | float | bool]
-    mode = ALONE if inputs.normal is None else PAIRED
-    if mode == PAIRED:
-        depth = median(gathered.normal_depths)
-        minimum = settings.thresholds.minimum_normal_depth
-        if depth < minimum:
-            mode = ALONE
-            numbers = {"depth": depth, "minimum": minimum}
-            code = "NORMAL_THIN" if settings.mode == "paired_or_alone" else "NORMAL_TOO_THIN"
-            remarks.append(Finding(code, "", numbers))
-        remarks += judge_pair(gathered, settings)
-    side = 1 if mode == ALONE else 0
-    if not found_beds[side].size:
-        numbers = {
-            "tumour": settings.thresholds.callable_tumour,
-            "normal": settings.thresholds.callable_normal,
-        }
-        remarks.append(Finding("NOTHING_CALLABLE", "", numbers))
-    refused = [finding for finding in remarks if finding.severity == "refuse"]
-    if refused:
-        return refused
-    facts = _facts(gathered, mode, remarks, found_beds[side].size)
-    _keep(evidence, Path(f"{out}.evidence.tsv"))
-    _keep(beds[side], Path(f"{out}.callable.bed"))
-    write_rows(Path(f"{out}.pair.tsv"), PairFacts, [facts])
-    return remarks
+    gathered.callable_pair, gathered.callable_alone = (bed.size for bed in beds)
+    gathered.write(part.sums)
+    return read
 
 
-def _windows(inputs: Inputs, scratch: Path) -> Iterator[Window]:
-    reference = inputs.reference
+def _open(inputs: Inputs, scratch: Path, stack: ExitStack) -> list[ReadStream | None]:
+    """Reads of tumour and normal around the cells; None where there are none."""
     bed = scratch / "surroundings.bed"
-    write_surroundings(bed, inputs.territory, reference.lengths)
-    with ExitStack() as stack:
-        streams = [
-            stack.enter_context(open_reads(cram, bed, QUALITY)) if cram is not None else None
-            for cram in (inputs.tumour, inputs.normal)
-        ]
-        for place in places(inputs.territory, reference.lengths):
-            codes = reference.codes(place.contig, place.start, place.end)
-            sides = [_side(stream, place, reference) for stream in streams]
-            yield Window(
-                place.contig, place.start, place.end, place.inside, codes, sides[0], sides[1]
-            )
+    write_surroundings(bed, inputs.territory, inputs.reference.lengths)
+    return [
+        stack.enter_context(open_reads(cram, bed, QUALITY))
+        if cram is not None and inputs.cells
+        else None
+        for cram in (inputs.tumour, inputs.normal)
+    ]
+
+
+def _windows(
+    inputs: Inputs, cell: Territory, streams: Sequence[ReadStream | None]
+) -> Iterator[Window]:
+    reference = inputs.reference
+    for place in places(cell, reference.lengths):
+        codes = reference.codes(place.contig, place.start, place.end)
+        sides = [_side(stream, place, reference) for stream in streams]
+        yield Window(
+            place.contig, place.start, place.end, place.inside, codes, sides[0], sides[1]
+        )
 
 
 def _side(stream: ReadStream | None, place: Place, reference: MappedReference) -> Side:
@@ -187,31 +198,11 @@ def _of_one_sample(found: Sequence[Evidence], setting: Setting) -> int:
     return sum(not failures(e, setting) and not germline_like(e) for e in found)
 
 
-def _callable(
-    window: Window, settings: Somatic
-) -> tuple[
-    np.ndarray[tuple[int], np.dtype[np.bool_]], np.ndarray[tuple[int], np.dtype[np.bool_]]
-]:
+def _callable(window: Window, settings: Somatic) -> tuple[Flags, Flags]:
+    """Callable bases of the pair, and of the tumour alone."""
     limits = settings.thresholds
     alone = window.inside & (window.tumour.counts.sum(axis=1) >= limits.callable_tumour)
     return alone & (window.normal.counts.sum(axis=1) >= limits.callable_normal), alone
-
-
-def _facts(gathered: Gathered, mode: str, remarks: Sequence[Finding], size: int) -> PairFacts:
-    sites, identity = gathered.identity
-    return PairFacts(
-        mode,
-        " ".join(finding.code for finding in remarks) or "ok",
-        size,
-        median(gathered.tumour_depths),
-        median(gathered.normal_depths),
-        sites,
-        identity if sites >= FEWEST else None,
-        gathered.sites,
-        gathered.contamination,
-        gathered.forward,
-        gathered.reverse,
-    )
 
 
 def _frequencies(inputs: Inputs) -> Frequencies:
@@ -231,10 +222,3 @@ def _frequencies(inputs: Inputs) -> Frequencies:
         contig: (np.array(at, np.int64), np.array(base, np.uint8), np.array(share, float))
         for contig, (at, base, share) in columns.items()
     }
-
-
-def _keep(made: Path, target: Path) -> None:
-    with made.open("rb") as source, replacing(target) as stream:
-        while piece := source.read(1 << 20):
-            stream.write(piece)
-    made.unlink()

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from equisite.core.errors import Finding
-from equisite.genomics.somatic.calls import Call, Panel, call_tumour
+from equisite.genomics.somatic.calls import Call, Found, call_tumour
 from equisite.genomics.somatic.filters import LOW, MEDIUM, Setting
-from equisite.genomics.somatic.gather import ALONE, PAIRED
 from equisite.genomics.somatic.others import alleles_of_calls
+from equisite.genomics.somatic.pair import ALONE, PAIRED
 from equisite.genomics.somatic.pairs import Pair
+from equisite.genomics.somatic.panel import Panel
 from equisite.protocol.somatic import Somatic
 from equisite.variants.alleles import Reference
 from equisite.variants.intervals import Territory
@@ -71,7 +72,8 @@ def call_given(
     if not paired and somatic.mode == "paired":
         return None, [*told.remarks, Finding("TUMOUR_WITHOUT_NORMAL")]
     setting = Setting(somatic, not paired, panel is not None and panel.is_enough)
-    calls = call_tumour([], [], setting, panel, population, list(lengths), told.alleles)
+    found = Found((), (), list(lengths), told.alleles)
+    calls = list(call_tumour(found, setting, panel, population))
     callers = sorted(told.callers)
     if len(callers) == 1:
         calls = [replace(call, grade=MEDIUM) for call in calls]

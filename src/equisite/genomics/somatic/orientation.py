@@ -9,7 +9,8 @@ expectation and maximisation.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from equisite.genomics.somatic.evidence import Evidence
 
@@ -25,40 +26,56 @@ FEWEST = 3
 """Artefacts that a substitution must seem to have: of one variant nobody can tell."""
 
 Change = tuple[str, str]
+Shares = tuple[float, float, float]
 
 
-def artefacts(calls: Iterable[Evidence]) -> set[tuple[str, int, str, str]]:
-    """Single-nucleotide variants of a sample that are artefacts of orientation."""
-    found = set()
-    by_change: dict[Change, list[Evidence]] = {}
-    for evidence in calls:
-        if evidence.is_snv:
-            by_change.setdefault((evidence.ref, evidence.alt), []).append(evidence)
-    for same in by_change.values():
-        counts = [(e.f1r2, e.f1r2 + e.f2r1) for e in same]
-        shares = fit_shares(counts)
-        chances = [sum(_kinds(forward, total, shares)[1:]) for forward, total in counts]
-        if sum(shares[1:]) > COMMON and math.fsum(chances) >= FEWEST:
-            for evidence, chance in zip(same, chances, strict=True):
-                if chance >= ARTEFACT:
-                    found.add(evidence.edit)
-    return found
+class Damage:
+    """What the variants of a sample tell of damage; they are counted, and not kept."""
+
+    def __init__(self, variants: Iterable[Evidence]) -> None:
+        counts: dict[Change, Counter[tuple[int, int]]] = {}
+        for evidence in variants:
+            if evidence.is_snv:
+                change = evidence.ref, evidence.alt
+                counts.setdefault(change, Counter())[_sides(evidence)] += 1
+        self._shares: dict[Change, Shares] = {}
+        for change, sides in counts.items():
+            shares = fit_shares(sides)
+            artefacts = math.fsum(
+                times * sum(_kinds(*both, shares)[1:]) for both, times in sorted(sides.items())
+            )
+            if sum(shares[1:]) > COMMON and artefacts >= FEWEST:
+                self._shares[change] = shares
+
+    def made(self, evidence: Evidence) -> bool:
+        """Whether a single-nucleotide variant is an artefact of orientation."""
+        shares = self._shares.get((evidence.ref, evidence.alt))
+        return shares is not None and sum(_kinds(*_sides(evidence), shares)[1:]) >= ARTEFACT
 
 
-def fit_shares(counts: Sequence[tuple[int, int]]) -> tuple[float, ...]:
-    """Shares of the three kinds among variants given as (read 1 forward, all) fragments."""
-    shares = (1 - 2 * START, START, START)
+def _sides(evidence: Evidence) -> tuple[int, int]:
+    """Fragments of alt with read 1 forward, and all."""
+    return evidence.f1r2, evidence.f1r2 + evidence.f2r1
+
+
+def fit_shares(sides: Mapping[tuple[int, int], int]) -> Shares:
+    """Shares of the three kinds among variants.
+
+    sides: how many variants have so many (read 1 forward, all) fragments.
+    """
+    shares: Shares = (1 - 2 * START, START, START)
+    total = sum(sides.values()) + PSEUDO_TOTAL
     for _ in range(ROUNDS):
-        kinds = [_kinds(forward, total, shares) for forward, total in counts]
+        kinds = [(times, _kinds(*both, shares)) for both, times in sorted(sides.items())]
         first, second = (
-            (math.fsum(k[side] for k in kinds) + PSEUDO) / (len(counts) + PSEUDO_TOTAL)
+            (math.fsum(times * k[side] for times, k in kinds) + PSEUDO) / total
             for side in (1, 2)
         )
         shares = (1 - first - second, first, second)
     return shares
 
 
-def _kinds(forward: int, total: int, shares: Sequence[float]) -> tuple[float, ...]:
+def _kinds(forward: int, total: int, shares: Shares) -> tuple[float, ...]:
     """Probability of each kind for one variant."""
     logs = [
         math.log(share) + forward * math.log(p) + (total - forward) * math.log(1 - p)

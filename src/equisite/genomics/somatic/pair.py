@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from equisite.core.errors import Finding
 from equisite.genomics.somatic import contamination
-from equisite.genomics.somatic.compiled import compiled
-from equisite.genomics.somatic.evidence import Side, Window
-from equisite.genomics.somatic.records import (
-    FLAG,
-    LENGTH,
-    NAME,
-    POS,
-    QUAL,
-    SEQ,
-    Bytes,
-    Numbers,
-)
+from equisite.genomics.somatic.sums import FEWEST, Gathered, median
 from equisite.protocol.somatic import Somatic
 
-GENOTYPED = 10
-"""Fragments that a genotype needs in each sample."""
-HOMOZYGOUS, HET_LOW, HET_HIGH = 0.9, 0.25, 0.75
-FEWEST = 20
-"""Genotypes from which on identity is judged."""
 OTHER_PERSON, DOUBTFUL = 0.70, 0.93
 """Share of equal genotypes. Measured on public genomes: one person 1.00, a pool of three with
 itself .98, 30 % foreign reads .93 to .94, another person .35."""
@@ -38,123 +19,79 @@ of people have many genotypes in common, but not their rarer alleles."""
 SAME_READS = 0.05
 """Share of the normal's reads that stand in the tumour too, base by base."""
 REVERSED, FEWEST_REVERSED = 3, 10
-_DEPTHS = 256
-
-Frequencies = Mapping[str, tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.float64]]]
-"""By sequence: rising positions, code of the changed base, its population frequency."""
+PAIRED, ALONE = "TN", "TO"
 
 
-@dataclass
-class Gathered:
-    """What windows add up to; every part is a sum, so that pieces can be put together.
+@dataclass(frozen=True)
+class PairFacts:
+    """What was found of a pair; a row of `<token>.pair.tsv`.
 
-    compared, equal: genotypes at the sites of the normal and of the tumour. shown, absent:
-    alleles that one shows as a germline would, and of which the other has none. foreign, sites:
-    log-likelihood of contamination, and from how many sites. forward, reverse: variants of one
-    sample alone that no germline would show. normal_depths: histogram where the tumour is
-    callable; tumour_depths: over the territory. reads, shared: of the normal, and those found
-    in the tumour.
+    mode: TN, or TO for a tumour that is called alone. status: codes of what is to be said,
+    a blank between, or `ok`. callable_bp: bases of the territory with enough fragments in
+    what is called. depth_*: medians. identity, contamination: shares, empty where they could
+    not be told.
     """
 
-    compared: list[int] = field(default_factory=lambda: [0, 0])
-    equal: list[int] = field(default_factory=lambda: [0, 0])
-    shown: list[int] = field(default_factory=lambda: [0, 0])
-    absent: list[int] = field(default_factory=lambda: [0, 0])
-    foreign: NDArray[np.float64] = field(
-        default_factory=lambda: np.zeros(len(contamination.GRID))
+    mode: str
+    status: str
+    callable_bp: int
+    depth_tumour: float
+    depth_normal: float
+    identity_sites: int
+    identity: float | None
+    contamination_sites: int
+    contamination: float | None
+    forward: int
+    reverse: int
+
+
+def judge(
+    gathered: Gathered, settings: Somatic, *, paired: bool, told: Sequence[Finding]
+) -> tuple[str, list[Finding]]:
+    """How a tumour is called (TN, TO), and what is to be said; findings may refuse.
+
+    paired: there is a normal. told: what was known before.
+    """
+    remarks = [*told]
+    mode = PAIRED if paired else ALONE
+    limits = settings.thresholds
+    numbers: dict[str, str | int | float | bool]
+    if paired:
+        depth = median(gathered.normal_depths)
+        if depth < limits.minimum_normal_depth:
+            mode = ALONE
+            numbers = {"depth": depth, "minimum": limits.minimum_normal_depth}
+            code = "NORMAL_THIN" if settings.mode == "paired_or_alone" else "NORMAL_TOO_THIN"
+            remarks.append(Finding(code, "", numbers))
+        remarks += judge_pair(gathered, settings)
+    if not callable_bases(gathered, mode):
+        numbers = {"tumour": limits.callable_tumour, "normal": limits.callable_normal}
+        remarks.append(Finding("NOTHING_CALLABLE", "", numbers))
+    refused = [finding for finding in remarks if finding.severity == "refuse"]
+    return mode, refused or remarks
+
+
+def callable_bases(gathered: Gathered, mode: str) -> int:
+    """Bases with enough fragments in what is called."""
+    return gathered.callable_alone if mode == ALONE else gathered.callable_pair
+
+
+def facts_of(gathered: Gathered, mode: str, remarks: Sequence[Finding]) -> PairFacts:
+    """The row of a pair that is called."""
+    sites, identity = gathered.identity
+    return PairFacts(
+        mode,
+        " ".join(finding.code for finding in remarks) or "ok",
+        callable_bases(gathered, mode),
+        median(gathered.tumour_depths),
+        median(gathered.normal_depths),
+        sites,
+        identity if sites >= FEWEST else None,
+        gathered.sites,
+        gathered.contamination,
+        gathered.forward,
+        gathered.reverse,
     )
-    sites: int = 0
-    forward: int = 0
-    reverse: int = 0
-    normal_depths: NDArray[np.int64] = field(
-        default_factory=lambda: np.zeros(_DEPTHS, np.int64)
-    )
-    tumour_depths: NDArray[np.int64] = field(
-        default_factory=lambda: np.zeros(_DEPTHS, np.int64)
-    )
-    reads: int = 0
-    shared: int = 0
-
-    def add(self, window: Window, settings: Somatic, known: Frequencies) -> None:
-        """Add what one window says of the pair, but for the variants of one sample alone."""
-        self._depths(window, settings.thresholds.callable_tumour)
-        self._genotypes(window)
-        self._foreign(window, known)
-        ours, theirs = (_prints(side, window) for side in (window.tumour, window.normal))
-        self.reads += len(theirs)
-        self.shared += len(np.intersect1d(theirs, ours, assume_unique=True))
-
-    def _depths(self, window: Window, enough: int) -> None:
-        tumour = window.tumour.counts.sum(axis=1)[window.inside]
-        normal = window.normal.counts.sum(axis=1)[window.inside]
-        self.tumour_depths += _histogram(tumour)
-        self.normal_depths += _histogram(normal[tumour >= enough])
-
-    def _genotypes(self, window: Window) -> None:
-        """Compare where one sample is not homozygous for the reference, each in its turn.
-
-        At the normal's sites the tumour's own mutations do not matter, however many it has;
-        at the tumour's they do not if the samples are exchanged.
-        """
-        for turn, (one, other) in enumerate(
-            ((window.normal, window.tumour), (window.tumour, window.normal))
-        ):
-            places, alt = _variable(window, one)
-            fractions = []
-            for side in (one, other):
-                changed = side.counts[places, alt]
-                total = changed + side.counts[places, window.codes[places]]
-                fractions.append(
-                    np.where(total >= GENOTYPED, changed / np.maximum(total, 1), -1)
-                )
-            self.shown[turn] += int(((fractions[0] >= HET_LOW) & (fractions[1] >= 0)).sum())
-            self.absent[turn] += int(((fractions[0] >= HET_LOW) & (fractions[1] == 0)).sum())
-            ours, theirs = (_genotype(f) for f in fractions)
-            both = (ours > 0) & (theirs >= 0)
-            self.compared[turn] += int(both.sum())
-            self.equal[turn] += int((both & (ours == theirs)).sum())
-
-    @property
-    def identity(self) -> tuple[int, float]:
-        """Sites and share of equal genotypes, in the turn that speaks for one person."""
-        shares = zip(self.compared, self.equal, strict=True)
-        enough = [(n, equal / n) for n, equal in shares if n >= FEWEST]
-        return max(enough, key=lambda turn: turn[1]) if enough else (min(self.compared), 0.0)
-
-    def _foreign(self, window: Window, known: Frequencies) -> None:
-        places, alt = _variable(window, window.normal)
-        ref = window.codes[places]
-        normal, tumour = window.normal.counts, window.tumour.counts
-        changed = normal[places, alt]
-        listed = _listed(window, known)
-        sure = (normal[places, ref] == 0) & (changed >= GENOTYPED)
-        for place, base in zip(places[sure].tolist(), alt[sure].tolist(), strict=True):
-            other = int(tumour[place, window.codes[place]])
-            frequency = listed.get((place, base))
-            prior = contamination.UNKNOWN
-            if frequency is not None:
-                prior = contamination.hardy_weinberg(1 - frequency)
-            self._site(other, other + int(tumour[place, base]), prior)
-        for (place, base), frequency in sorted(listed.items()):
-            ref_base = window.codes[place]
-            if normal[place, base] == 0 and normal[place, ref_base] >= GENOTYPED:
-                other = int(tumour[place, base])
-                total = other + int(tumour[place, ref_base])
-                self._site(other, total, contamination.hardy_weinberg(frequency))
-
-    def _site(self, other: int, total: int, prior: tuple[float, float, float]) -> None:
-        if total >= GENOTYPED:
-            self.foreign += contamination.site_likelihoods(other, total, prior)
-            self.sites += 1
-
-    @property
-    def contamination(self) -> float | None:
-        """Share of foreign fragments in the tumour."""
-        return contamination.best(self.foreign, self.sites)
-
-
-def _histogram(depths: NDArray[np.int32]) -> NDArray[np.int64]:
-    return np.bincount(np.minimum(depths, _DEPTHS - 1), minlength=_DEPTHS).astype(np.int64)
 
 
 def _strangers(gathered: Gathered) -> bool:
@@ -167,14 +104,6 @@ def _strangers(gathered: Gathered) -> bool:
         absent >= FEWEST_ABSENT and absent >= ABSENT * shown
         for absent, shown in zip(gathered.absent, gathered.shown, strict=True)
     )
-
-
-def median(histogram: NDArray[np.int64]) -> float:
-    """Median of a histogram of whole numbers; 0 where it is empty."""
-    total = int(histogram.sum())
-    if not total:
-        return 0.0
-    return float(np.searchsorted(histogram.cumsum(), (total + 1) // 2))
 
 
 def judge_pair(gathered: Gathered, settings: Somatic) -> list[Finding]:
@@ -211,67 +140,3 @@ def judge_pair(gathered: Gathered, settings: Somatic) -> list[Finding]:
         elif foreign > contamination.WARNED:
             told.append(Finding("SOME_FOREIGN_READS", "", {"share": foreign}))
     return refused or told
-
-
-def _variable(window: Window, side: Side) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions of the territory at which a sample shows a changed base, and the commonest."""
-    codes = np.minimum(window.codes, 3)
-    changed = side.counts.copy()
-    changed[np.arange(len(changed)), codes] = 0
-    alt = changed.argmax(axis=1)
-    most = changed[np.arange(len(changed)), alt]
-    places = np.flatnonzero((most >= 2) & window.inside & (window.codes < 4))
-    return places, alt[places]
-
-
-def _genotype(fraction: NDArray[np.float64]) -> NDArray[np.int64]:
-    """0, 1 or 2 changed alleles; -1 where the fraction tells none."""
-    found = np.full(len(fraction), -1)
-    found[(fraction >= 0) & (fraction < 1 - HOMOZYGOUS)] = 0
-    found[(fraction >= HET_LOW) & (fraction <= HET_HIGH)] = 1
-    found[fraction > HOMOZYGOUS] = 2
-    return found
-
-
-def _listed(window: Window, known: Frequencies) -> dict[tuple[int, int], float]:
-    """Frequencies of the population's alleles in a window, by place in it and base."""
-    if window.contig not in known:
-        return {}
-    positions, bases, shares = known[window.contig]
-    low, high = np.searchsorted(positions, [window.start, window.end])
-    return {
-        (int(positions[at]) - window.start, int(bases[at])): float(shares[at])
-        for at in range(low, high)
-        if window.inside[int(positions[at]) - window.start]
-    }
-
-
-def _prints(side: Side, window: Window) -> Numbers:
-    """Reads that begin in the window, each as one number."""
-    found: Numbers = np.unique(
-        read_prints(side.reads.buffer, side.reads.table, window.start, window.end)
-    )
-    return found
-
-
-@compiled
-def read_prints(buffer: Bytes, table: Numbers, start: int, end: int) -> Numbers:
-    """Hash of name, position, flag, bases and qualities of each read that begins inside.
-
-    Amplicons give the same bases at the same place in every sample, hence the name too.
-    """
-    found = np.empty(len(table), np.int64)
-    count = 0
-    for number in range(len(table)):
-        row = table[number]
-        if row[POS] < start or row[POS] >= end:
-            continue
-        hashed = np.uint64(14695981039346656037)  # FNV-1a
-        hashed = (hashed ^ np.uint64(row[NAME])) * np.uint64(1099511628211)
-        hashed = (hashed ^ np.uint64(row[POS])) * np.uint64(1099511628211)
-        hashed = (hashed ^ np.uint64(row[FLAG])) * np.uint64(1099511628211)
-        for place in range(row[SEQ], row[QUAL] + row[LENGTH]):
-            hashed = (hashed ^ np.uint64(buffer[place])) * np.uint64(1099511628211)
-        found[count] = np.int64(hashed)
-        count += 1
-    return found[:count].copy()

@@ -10,18 +10,21 @@ from __future__ import annotations
 import gzip
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
 from equisite.core.atomic import replacing
+from equisite.genomics.somatic.alignment import BASES
 from equisite.genomics.somatic.bases import MappedReference
+from equisite.genomics.somatic.candidates import candidates
 from equisite.genomics.somatic.evidence import MARGIN
-from equisite.genomics.somatic.haplotypes import candidates
-from equisite.genomics.somatic.records import open_reads
-from equisite.genomics.somatic.votes import BASES, count_votes
-from equisite.genomics.somatic.windows import places, write_surroundings
+from equisite.genomics.somatic.records import ReadStream, open_reads
+from equisite.genomics.somatic.votes import count_votes
+from equisite.genomics.somatic.windows import Place, places, write_surroundings
 from equisite.variants.intervals import Territory
 from equisite.variants.vcf import open_text
 
@@ -42,37 +45,44 @@ _HEADER = "##fileformat=VCFv4.2\n##normals={normals}\n" + (
 
 
 def sighted(
-    cram: Path, territory: Territory, reference: MappedReference, scratch: Path
+    cram: Path, cells: Sequence[Territory], reference: MappedReference, scratch: Path
 ) -> Iterator[Allele]:
-    """Alleles (0-based position) that at least two reads of a sample show, sorted."""
+    """Alleles (0-based position) that at least two reads of a sample show, in order."""
+    if not cells:
+        return
     bed = scratch / "surroundings.bed"
+    territory = Territory.of(span for cell in cells for span in cell)
     write_surroundings(bed, territory, reference.lengths)
     with open_reads(cram, bed, MAPQ) as stream:
-        numbers = {name: number for number, name in enumerate(stream.names)}
         for place in places(territory, reference.lengths):
-            reads = stream.overlapping(numbers[place.contig], place.start, place.end)
-            alone = np.full(len(reads), -1, np.int64)
-            counts = count_votes(reads.buffer, reads.table, alone, place.start, place.end)
-            codes = reference.codes(place.contig, place.start, place.end)
-            shown = counts >= SEEN
-            known = codes < 4
-            shown[known, codes[known]] = False
-            shown &= (known & place.inside)[:, np.newaxis]
-            found: list[Allele] = [
-                (place.contig, place.start + at, BASES[codes[at]], BASES[base])
-                for at, base in np.argwhere(shown).tolist()
-            ]
-            origin = max(place.start - MARGIN, 0)
-            text = reference.text(place.contig, origin, place.end + MARGIN)
-            for edit in candidates(
-                reads, alone, place.contig, text, origin, fragments=SEEN, mapq=MAPQ
-            ):
-                at = edit.start - 1 - place.start
-                if 0 <= at < len(place.inside) and place.inside[at]:
-                    before = edit.start - 1 - origin
-                    ref = text[before : edit.end - origin]
-                    found.append((place.contig, edit.start - 1, ref, text[before] + edit.alt))
-            yield from sorted(found)
+            yield from _sighted_in(place, stream, reference)
+
+
+def _sighted_in(
+    place: Place, stream: ReadStream, reference: MappedReference
+) -> Iterator[Allele]:
+    number = stream.names.index(place.contig)
+    reads = stream.overlapping(number, place.start, place.end)
+    alone = np.full(len(reads), -1, np.int64)
+    counts = count_votes(reads.buffer, reads.table, alone, place.start, place.end)
+    codes = reference.codes(place.contig, place.start, place.end)
+    shown = counts >= SEEN
+    known = codes < 4
+    shown[known, codes[known]] = False
+    shown &= (known & place.inside)[:, np.newaxis]
+    found: list[Allele] = [
+        (place.contig, place.start + at, BASES[codes[at]], BASES[base])
+        for at, base in np.argwhere(shown).tolist()
+    ]
+    origin = max(place.start - MARGIN, 0)
+    text = reference.text(place.contig, origin, place.end + MARGIN)
+    for edit in candidates(reads, alone, place.contig, text, origin, fragments=SEEN, mapq=MAPQ):
+        at = edit.start - 1 - place.start
+        if 0 <= at < len(place.inside) and place.inside[at]:
+            before = edit.start - 1 - origin
+            ref = text[before : edit.end - origin]
+            found.append((place.contig, edit.start - 1, ref, text[before] + edit.alt))
+    yield from sorted(found)
 
 
 def write_sighted(path: Path, alleles: Iterator[Allele]) -> None:
@@ -80,6 +90,13 @@ def write_sighted(path: Path, alleles: Iterator[Allele]) -> None:
     with replacing(path) as stream, gzip.GzipFile("", "wb", 1, stream, mtime=0) as packed:
         for contig, position, ref, alt in alleles:
             packed.write(f"{contig}\t{position + 1}\t{ref}\t{alt}\n".encode())
+
+
+def read_sighted(path: Path) -> Iterator[Allele]:
+    """Alleles that `write_sighted` wrote."""
+    for line in open_text(path):
+        contig, position, ref, alt = line.split("\t")
+        yield contig, int(position) - 1, ref, alt
 
 
 def build_panel(samples: Sequence[Path], order: Mapping[str, int], out: Path) -> int:
@@ -90,9 +107,8 @@ def build_panel(samples: Sequence[Path], order: Mapping[str, int], out: Path) ->
     """
 
     def rows(path: Path) -> Iterator[tuple[int, int, str, str, str]]:
-        for line in open_text(path):
-            contig, position, ref, alt = line.split("\t")
-            yield order[contig], int(position), ref, alt, contig
+        for contig, position, ref, alt in read_sighted(path):
+            yield order[contig], position + 1, ref, alt, contig
 
     written = 0
     with replacing(out) as stream, gzip.GzipFile("", "wb", 6, stream, mtime=0) as packed:
@@ -115,3 +131,22 @@ def normals_of(panel: Path) -> int | None:
         if not line.startswith("##"):
             break
     return None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A panel of normals. own: file of the patient's own normal in it, which does not count."""
+
+    path: Path
+    own: Path | None = None
+
+    @cached_property
+    def others(self) -> int | None:
+        """Other people in it; None for a panel that does not say."""
+        normals = normals_of(self.path)
+        return None if normals is None else normals - (self.own is not None)
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it tells common artefacts from rare evidence."""
+        return self.others is None or self.others >= ENOUGH

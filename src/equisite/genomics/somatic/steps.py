@@ -1,56 +1,49 @@
-"""The steps of somatic calling over a batch: what the rules run, item by item."""
+"""The steps of somatic calling over the pairs of a batch: what the rules run."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from equisite.core.atomic import write_bytes
 from equisite.core.each import Bench, run_each
 from equisite.core.errors import Finding
-from equisite.core.outcomes import Outcome
-from equisite.core.tables import read_rows, write_rows
-from equisite.genomics.samples import ROOM, items_of, not_refused, read_samples
-from equisite.genomics.somatic.bases import MappedReference
+from equisite.core.outcomes import DONE, Outcome, read_outcomes
+from equisite.core.tables import Rows, read_rows, write_rows
+from equisite.genomics.samples import ROOM, not_refused, read_samples
+from equisite.genomics.somatic.call_lines import vcf_lines
 from equisite.genomics.somatic.calls import (
     FinalFacts,
-    Panel,
+    Found,
+    Tally,
     call_tumour,
-    final_facts,
-    read_evidence,
-    read_freebayes,
     setting_of,
-    vcf_lines,
 )
-from equisite.genomics.somatic.gather import Inputs, PairFacts, gather
+from equisite.genomics.somatic.evidence import Evidence
+from equisite.genomics.somatic.freebayes import Counted, count_cells
+from equisite.genomics.somatic.gather import Inputs, Part, gather
 from equisite.genomics.somatic.given import GivenFacts, call_given
+from equisite.genomics.somatic.join import join
+from equisite.genomics.somatic.normals import Batch
 from equisite.genomics.somatic.others import Given, given_alleles
+from equisite.genomics.somatic.pair import PairFacts, judge
 from equisite.genomics.somatic.pairs import (
     Pair,
     given_tumours,
     outcomes_of_normals,
     pair_samples,
 )
-from equisite.genomics.somatic.panel import build_panel, normals_of, sighted, write_sighted
+from equisite.genomics.somatic.panel import Panel, normals_of
+from equisite.genomics.somatic.sums import Gathered
 from equisite.protocol.somatic import Somatic
 from equisite.protocol.tumour import Tumour
 from equisite.variants.alleles import Reference
-from equisite.variants.intervals import read_bed
+from equisite.variants.intervals import Territory, read_bed
 from equisite.variants.vcf import open_text
 
 Work = Callable[[Pair, Bench], Iterable[Finding]]
 """What a step does with one tumour; it returns remarks, or findings that refuse."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Files of one batch. aligned: outcomes of alignment. pinned: folder of pinned files."""
-
-    index: Path
-    aligned: Path
-    reference: MappedReference
-    out: Path
 
 
 @dataclass(frozen=True)
@@ -96,72 +89,90 @@ class PairedBatch(Batch):
         return [*found, *outcomes, *outcomes_of_normals(worked, found)]
 
 
-def sight_alleles(batch: Batch, crams: Path, territory: Path) -> list[Outcome]:
-    """Write `<token>.alleles.tsv.gz` of every normal with reads."""
-    bases = read_bed(open_text(territory))
-    normals = [
-        sample
-        for sample in not_refused(read_samples(batch.index), [batch.aligned])
-        if sample.kind == "normal" and sample.given != "calls"
-    ]
-
-    def work(bench: Bench) -> Iterable[Finding]:
-        token = bench.item.token
-        alleles = sighted(crams / f"{token}.cram", bases, batch.reference, bench.scratch)
-        write_sighted(bench.place / f"{token}.alleles.tsv.gz", alleles)
-        return ()
-
-    return run_each(items_of(normals), work, room=ROOM, folder=batch.out)
-
-
 def gather_evidence(
-    batch: PairedBatch, crams: Path, territory: Path, second: str
+    batch: PairedBatch, crams: Path, cells: Sequence[Territory], second: str
 ) -> list[Outcome]:
-    """Judge every pair and its alleles; second: pipeline of evidence B, for those that fit."""
-    bases = read_bed(open_text(territory))
+    """Judge every pair and its alleles; second: pipeline of evidence B, for those that fit.
+
+    It calls the bases of the file CELL into the file CALLS.
+    """
 
     def work(pair: Pair, bench: Bench) -> Iterable[Finding]:
-        normal = crams / f"{pair.normal.token}.cram" if pair.normal else None
-        found = gather(
-            Inputs(
-                crams / f"{pair.tumour.token}.cram",
-                normal,
-                bases,
-                batch.reference,
-                batch.population,
-            ),
-            batch.settings,
-            str(bench.place / pair.tumour.token),
-            bench.scratch,
-            [pair.told] if pair.told else [],
+        part = Part(str(bench.scratch / "whole"))
+        read = gather(_inputs(batch, pair, crams, cells), batch.settings, part, bench.scratch)
+        return _judge(
+            batch, pair, bench, [part], lambda: _count(pair, bench, part, read, second)
         )
-        if not any(finding.severity == "refuse" for finding in found):
-            bench.run(second)
-        return found
 
     return batch.on_pairs(work)
 
 
-def collect_panel(
-    indexes: Sequence[Path],
-    folders: Sequence[Path],
-    judged: Sequence[Path],
-    reference: MappedReference,
-    out: Path,
-) -> tuple[int, int]:
-    """Build the site's panel; the normals of refused pairs stay out.
+def gather_share(
+    batch: PairedBatch, crams: Path, cells: Sequence[Territory], second: str
+) -> list[Outcome]:
+    """Gather both evidences of every pair in some cells; nothing is judged yet."""
 
-    indexes, folders, judged: index, sighted alleles and outcomes of each batch.
-    Returns the numbers of alleles and of normals.
+    def work(pair: Pair, bench: Bench) -> Iterable[Finding]:
+        part = Part(str(bench.place / pair.tumour.token))
+        read = gather(_inputs(batch, pair, crams, cells), batch.settings, part, bench.scratch)
+        _count(pair, bench, part, read, second)
+        return ()
+
+    return batch.on_pairs(work)
+
+
+def join_evidence(batch: PairedBatch, folders: Sequence[Path]) -> list[Outcome]:
+    """Judge every pair by what `gather_share` wrote into folders, share by share.
+
+    The batch's `after` are the outcomes of the shares; what they say is said again.
     """
-    samples = []
-    for index, folder, outcomes in zip(indexes, folders, judged, strict=True):
-        for sample in not_refused(read_samples(index), [outcomes]):
-            path = folder / f"{sample.token}.alleles.tsv.gz"
-            if path.is_file():
-                samples.append(path)
-    order = {name: number for number, name in enumerate(reference.lengths)}
-    return build_panel(sorted(samples), order, out), len(samples)
+
+    def work(pair: Pair, bench: Bench) -> Iterable[Finding]:
+        parts = [Part(str(folder / pair.tumour.token)) for folder in folders]
+        return _judge(batch, pair, bench, parts, lambda: None)
+
+    told = [outcome for outcome in read_outcomes(batch.after) if outcome.outcome != DONE]
+    return [*batch.on_pairs(work), *told]
+
+
+def _inputs(batch: PairedBatch, pair: Pair, crams: Path, cells: Sequence[Territory]) -> Inputs:
+    return Inputs(
+        crams / f"{pair.tumour.token}.cram",
+        crams / f"{pair.normal.token}.cram" if pair.normal else None,
+        cells,
+        batch.reference,
+        batch.population,
+    )
+
+
+def _count(
+    pair: Pair, bench: Bench, part: Part, cells: Iterable[Territory], second: str
+) -> None:
+    """Ask the second caller, cell by cell."""
+    count_cells(
+        cells,
+        lambda cell, calls: bench.run(second, CELL=str(cell), CALLS=str(calls)),
+        (pair.tumour.token, pair.normal.token if pair.normal else None),
+        part.counted,
+        bench.scratch,
+    )
+
+
+def _judge(
+    batch: PairedBatch,
+    pair: Pair,
+    bench: Bench,
+    parts: Sequence[Part],
+    before: Callable[[], None],
+) -> list[Finding]:
+    """Judge a pair by its parts; before: what is done first with one that fits."""
+    gathered = Gathered.total(Gathered.read(part.sums) for part in parts)
+    told = [pair.told] if pair.told else []
+    mode, remarks = judge(gathered, batch.settings, paired=pair.normal is not None, told=told)
+    if not any(finding.severity == "refuse" for finding in remarks):
+        before()
+        join(parts, gathered, mode, remarks, str(bench.place / pair.tumour.token))
+    return remarks
 
 
 def call_variants(
@@ -194,24 +205,23 @@ def call_variants(
             partner = None if setting.alone else pair.normal
             seen = read_bed(open_text(bed))
             others, remarks = given_alleles(pair.tumour, partner, given, seen, bench.scratch)
-        calls = call_tumour(
-            read_evidence(evidence / f"{token}.evidence.tsv"),
-            read_freebayes(evidence / f"{token}.freebayes.vcf", token, normal),
-            setting,
-            panel,
-            batch.population,
+        found = Found(
+            Rows(evidence / f"{token}.evidence.tsv", Evidence),
+            Rows(evidence / f"{token}.counted.tsv", Counted),
             list(lengths),
             others,
         )
+        tally = Tally()
 
         def write(into: Callable[[bytes], object]) -> None:
+            calls = tally.counted(call_tumour(found, setting, panel, batch.population))
             for line in vcf_lines(calls, lengths, setting):
                 into(f"{line}\n".encode())
 
         bench.feed(pack, write)
-        row = final_facts(facts, calls, panel)
+        row = tally.facts(facts, panel)
         write_rows(bench.place / f"{token}.pair.tsv", FinalFacts, [row])
-        write_bytes(bench.place / f"{token}.callable.bed", bed.read_bytes())
+        shutil.copyfile(bed, bench.place / f"{token}.callable.bed")
         return remarks
 
     def on_given(pair: Pair, bench: Bench) -> Iterable[Finding]:

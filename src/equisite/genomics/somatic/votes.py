@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from equisite.genomics.somatic.alignment import ALIGNED, DELETED, INSERTED, base_at, steps
 from equisite.genomics.somatic.compiled import compiled
 from equisite.genomics.somatic.records import (
-    CIGAR,
-    CIGARS,
     CLIP_LEFT,
     CLIP_RIGHT,
     END,
@@ -45,13 +44,6 @@ MAPQ_SUM, DIFFERENCES, FORWARD, REVERSE, F1R2, F2R1 = range(FEATURES)
 on the forward strand alone, on the reverse strand alone, read 1 forward, read 1 reverse."""
 PAIRED, BACKWARD, FIRST = 0x1, 0x10, 0x40
 """Bits of a flag: read of a pair, on the reverse strand, read 1."""
-BASES = "ACGT"
-CODE = np.full(256, 4, np.uint8)
-"""Number of a letter in `BASES`, 4 for any other."""
-for _number, _letter in enumerate(b"ACGT"):
-    CODE[_letter] = _number
-_NIBBLE = np.array([4, 0, 1, 4, 2, 4, 4, 4, 3, 4, 4, 4, 4, 4, 4, 4], np.uint8)
-"""The same of a base in BAM (=ACMGRSVTWYHKDBN)."""
 
 
 def mates(reads: Reads) -> Numbers:
@@ -76,46 +68,18 @@ def _pairs(names: Numbers, order: Numbers) -> Numbers:
 
 
 @compiled
-def operation(buffer: Bytes, at: int) -> tuple[int, int]:
-    """Kind and length of the CIGAR operation that is written at an offset."""
-    word = int(
-        np.int64(buffer[at])
-        | np.int64(buffer[at + 1]) << 8
-        | np.int64(buffer[at + 2]) << 16
-        | np.int64(buffer[at + 3]) << 24
-    )
-    return word & 15, word >> 4
-
-
-@compiled
-def base_at(buffer: Bytes, seq: int, place: int) -> int:
-    """Code of a read's base; seq: offset of its bases."""
-    pair = np.int64(buffer[seq + place // 2])
-    return int(_NIBBLE[pair >> 4 if place % 2 == 0 else pair & 15])
-
-
-@compiled
 def _look(buffer: Bytes, row: Numbers, position: int) -> tuple[int, int, int]:
     """Base, quality and distance to the nearer aligned end of a read at a position.
 
     Base is 4 where the read has none (gap, N).
     """
-    at, place = row[POS], 0
-    for step in range(row[CIGARS]):
-        kind, size = operation(buffer, row[CIGAR] + 4 * step)
-        if kind in (0, 7, 8):
-            if position < at + size:
-                if position < at:
-                    return 4, 0, 0
-                here = place + position - at
-                ends = min(here - row[CLIP_LEFT], row[LENGTH] - row[CLIP_RIGHT] - 1 - here)
-                return base_at(buffer, row[SEQ], here), int(buffer[row[QUAL] + here]), ends
-            at += size
-            place += size
-        elif kind in (1, 4):
-            place += size
-        elif kind in (2, 3):
-            at += size
+    for kind, at, place, size in steps(buffer, row):
+        if kind == ALIGNED and at <= position < at + size:
+            here = place + position - at
+            ends = min(here - row[CLIP_LEFT], row[LENGTH] - row[CLIP_RIGHT] - 1 - here)
+            return base_at(buffer, row[SEQ], here), int(buffer[row[QUAL] + here]), ends
+        if at > position:
+            break
     return 4, 0, 0
 
 
@@ -128,25 +92,15 @@ def differences(buffer: Bytes, table: Numbers, bases: Bytes, origin: int) -> Cou
     found = np.zeros(len(table), np.int32)
     for number in range(len(table)):
         row = table[number]
-        at, place, total = row[POS] - origin, 0, 0
-        for step in range(row[CIGARS]):
-            kind, size = operation(buffer, row[CIGAR] + 4 * step)
-            if kind in (0, 7, 8):
+        total = 0
+        for kind, first, place, size in steps(buffer, row):
+            if kind == ALIGNED:
+                at = first - origin
                 for index in range(max(0, -at), min(size, len(bases) - at)):
                     code = base_at(buffer, row[SEQ], place + index)
                     total += code < 4 and bases[at + index] < 4 and code != bases[at + index]
-                at += size
-                place += size
-            elif kind == 1:
-                total += 1
-                place += size
-            elif kind == 4:
-                place += size
-            elif kind == 2:
-                total += 1
-                at += size
-            elif kind == 3:
-                at += size
+            else:
+                total += kind in (INSERTED, DELETED)
         found[number] = total
     return found
 
@@ -154,19 +108,19 @@ def differences(buffer: Bytes, table: Numbers, bases: Bytes, origin: int) -> Cou
 @compiled
 def _spread(buffer: Bytes, row: Numbers, start: int, codes: Bytes, qualities: Counts) -> None:
     """Write a read's bases and qualities by position, from `start` on; outside is left out."""
-    at, place = row[POS] - start, 0
-    for step in range(row[CIGARS]):
-        kind, size = operation(buffer, row[CIGAR] + 4 * step)
-        if kind in (0, 7, 8):
+    for kind, first, place, size in steps(buffer, row):
+        if kind == ALIGNED:
+            at = first - start
             for index in range(max(0, -at), min(size, len(codes) - at)):
                 codes[at + index] = base_at(buffer, row[SEQ], place + index)
                 qualities[at + index] = buffer[row[QUAL] + place + index]
-            at += size
-            place += size
-        elif kind in (1, 4):
-            place += size
-        elif kind in (2, 3):
-            at += size
+
+
+@compiled
+def _agreed(one: int, other: int) -> int:
+    """Quality of a base that both mates show."""
+    best = max(one, other)
+    return max(best, min(best + RAISED, RAISED_HIGHEST))
 
 
 @compiled
@@ -199,8 +153,7 @@ def count_votes(buffer: Bytes, table: Numbers, mate: Numbers, start: int, end: i
                 if code == 4:
                     code, quality = other[index], second[index]
                 elif code == other[index]:
-                    best = max(quality, second[index])
-                    quality = max(best, min(best + RAISED, RAISED_HIGHEST))
+                    quality = _agreed(quality, second[index])
                 else:
                     code = 4
             if code < 4 and quality >= QUALITY:
@@ -255,8 +208,7 @@ def gather_votes(
                 if theirs < 4 and code < 4:
                     if twin < number or theirs != code:
                         continue  # voted already, or says nothing
-                    best = max(quality, grade)
-                    quality = max(best, min(best + RAISED, RAISED_HIGHEST))
+                    quality = _agreed(quality, grade)
                     distance = max(distance, far)
                     mapq = max(mapq, table[twin, MAPQ])
                     change = min(change, changes[twin])

@@ -7,16 +7,18 @@ import struct
 
 import numpy as np
 
-from equisite.genomics.somatic.haplotypes import candidates, haplotypes, vote
-from equisite.genomics.somatic.pair import read_prints
+from equisite.genomics.somatic.alignment import CODE
+from equisite.genomics.somatic.candidates import candidates
+from equisite.genomics.somatic.haplotypes import haplotypes
 from equisite.genomics.somatic.records import ReadStream
+from equisite.genomics.somatic.sums import read_prints
 from equisite.genomics.somatic.votes import (
-    CODE,
     count_votes,
     differences,
     gather_votes,
     mates,
 )
+from equisite.genomics.somatic.whole_reads import vote
 
 _TEXT = "GATTACAGGCATTCCGTA" * 4
 
@@ -46,7 +48,7 @@ def warm() -> int:
     count_votes(reads.buffer, reads.table, twins, 0, len(_TEXT))
     sites = np.arange(10, 12, dtype=np.int64)
     gather_votes(reads.buffer, reads.table, twins, changes, sites)
-    read_prints(reads.buffer, reads.table, 0, len(_TEXT))
+    read_prints(reads.buffer, reads.table, 0, np.ones(len(_TEXT), np.bool_))
     (edit,) = candidates(reads, twins, "c", _TEXT, 0, fragments=2)
     votes, _ = vote(reads, twins, haplotypes(edit, codes, 0))
     return int(votes[1].sum())

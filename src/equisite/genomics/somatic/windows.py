@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from equisite.core.atomic import write_text
+from equisite.genomics.cells import STEP
 from equisite.variants.intervals import Territory
 
-SIZE = 1 << 15
-"""Bases of a window. Cuts lie at multiples of it, wherever a territory begins; no result
-depends on them."""
+SIZE = STEP
+"""Bases of a window. Windows begin at multiples of it, wherever a territory begins, as cells
+do: a cell holds whole windows."""
 AROUND = 1000
 """Bases around the territory whose reads are read: more than a read is long."""
 
@@ -75,10 +75,13 @@ def spans_of(flags: NDArray[np.bool_], start: int) -> list[tuple[int, int]]:
 
 
 class BedWriter:
-    """Writes intervals that come in order, those that touch as one; size: bases so far."""
+    """Writes intervals that come in order, those that touch as one; size: bases so far.
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    write: takes lines of text.
+    """
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
         self._open: tuple[str, int, int] | None = None
         self.size = 0
 
@@ -96,5 +99,5 @@ class BedWriter:
         """Write the last interval."""
         if self._open is not None:
             contig, start, end = self._open
-            self._stream.write(f"{contig}\t{start}\t{end}\n")
+            self._write(f"{contig}\t{start}\t{end}\n")
             self._open = None

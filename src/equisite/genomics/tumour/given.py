@@ -11,8 +11,8 @@ from pathlib import Path
 
 from equisite.core.errors import Finding
 from equisite.core.tables import read_rows
-from equisite.genomics.somatic.gather import PAIRED
 from equisite.genomics.somatic.given import GivenFacts
+from equisite.genomics.somatic.pair import PAIRED
 from equisite.genomics.tumour.calls import read_calls
 from equisite.genomics.tumour.features import (
     TUMOUR_COLUMN,
