@@ -109,6 +109,24 @@ def test_deepsomatic_is_evidence_where_it_counted_the_normal(tmp_path: Path) -> 
     assert remarks == ["EVIDENCE_LEFT_OUT 2 DeepSomatic called the tumour without its normal"]
 
 
+def test_a_file_whose_alleles_the_normal_carries_is_left_out(tmp_path: Path) -> None:
+    # SAGE in germline mode, or names exchanged in the sheet.
+    lines = [snv(50 + 10 * n, "LPS=1 AD 16,14 15,15") for n in range(4)]
+    lines.append(snv(100, "LPS=1 AD 30,0 20,9"))
+    sage = vcf(tmp_path / "s.vcf", ["##sageVersion=3.4"], ("N", "T"), *lines)
+    alleles, remarks = found(tmp_path, sage)
+    assert alleles == {}
+    assert remarks == ["EVIDENCE_LEFT_OUT 1 the normal carries most of its alleles"]
+
+
+def test_a_few_alleles_in_the_normal_do_not_condemn_a_file(tmp_path: Path) -> None:
+    lines = [snv(50, "LPS=1 AD 16,14 15,15"), snv(60, "LPS=1 AD 3,3 15,15")]
+    lines += [snv(70 + 10 * n, "LPS=1 AD 30,0 20,9") for n in range(2)]
+    sage = vcf(tmp_path / "s.vcf", ["##sageVersion=3.4"], ("N", "T"), *lines)
+    alleles, remarks = found(tmp_path, sage)
+    assert (len(alleles), remarks) == (4, [])
+
+
 def test_an_allele_written_twice_counts_with_its_larger_count(tmp_path: Path) -> None:
     lines = [snv(50, f"LPS=1 AD 30,0 20,{alt}") for alt in (4, 9, 6)]
     sage = vcf(tmp_path / "s.vcf", ["##sageVersion=3.2.3"], ("N", "T"), *lines)

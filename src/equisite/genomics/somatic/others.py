@@ -23,6 +23,8 @@ from equisite.intake.index import SequencingItem
 from equisite.variants.alleles import Edit, Reference
 from equisite.variants.intervals import Territory
 
+ENOUGH_OF_NORMAL, SHARE_OF_NORMAL, FEWEST_HELD = 10, 0.2, 3
+"""Reads of the normal from which on it is judged, share that carries, alleles that tell."""
 Given = dict[Allele, dict[str, CallerRecord]]
 """Passed records by allele and caller."""
 
@@ -95,6 +97,8 @@ def _alleles(
         try:
             told = _why_not(path, names)
             records = [] if told else list(_passed(path, names, reference, seen))
+            if _of_the_normal(record for _, record in records):
+                told = "the normal carries most of its alleles"
         except InputError as error:
             told, records = error.findings[0].sentence.rstrip("."), []
         if told:
@@ -107,6 +111,22 @@ def _alleles(
             if known is None or (record.alt_tumour or 0) > (known.alt_tumour or 0):
                 found[allele][record.caller] = record
     return Told(found, frozenset(callers), remarks)
+
+
+def _of_the_normal(records: Iterable[CallerRecord]) -> bool:
+    """Whether most passed alleles stand in the normal: germline calls, or exchanged columns.
+
+    SAGE's germline mode writes the header of its somatic mode, and names of a sheet may be
+    exchanged. No somatic caller passes an allele that a fifth of ten normal reads carry.
+    """
+    depths = [
+        (record.alt_normal, record.ref_normal + record.alt_normal)
+        for record in records
+        if record.ref_normal is not None and record.alt_normal is not None
+    ]
+    known = [alt / depth for alt, depth in depths if depth >= ENOUGH_OF_NORMAL]
+    held = sum(share >= SHARE_OF_NORMAL for share in known)
+    return held >= FEWEST_HELD and 2 * held > len(known)
 
 
 def _why_not(path: Path, names: Names) -> str:
