@@ -43,7 +43,7 @@ class SitePlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole consortium."""
+    """A whole consortium. positions: an opt-in table of carried alleles, everywhere."""
 
     identifier: str
     layout: Layout
@@ -53,6 +53,7 @@ class Plan:
     minimum_n: int = 30
     carriers: tuple[int, int] = (13, 17)
     batches: dict[str, int] = field(default_factory=dict)
+    positions: bool = False
 
 
 DEMO = Plan(
@@ -104,6 +105,10 @@ def write_consortium(directory: Path, plan: Plan, say: Callable[[str], None] = p
     genome = make_genome(plan.layout, stream(plan.identifier, "genome"))
     variants = catalogue(genome, stream(plan.identifier, "catalogue"))
     content = protocol(genome, plan.identifier, plan.minimum_n, tables("mr__gtv__core"))
+    if plan.positions:
+        content["protocol"]["duo"] = ["DUO:0000042"]
+        regions = [f"{name}:1-{bases.size}" for name, bases in genome.contigs.items()]
+        content["tables"].append({"id": "found", "kind": "positions", "regions": regions})
     titles = {site.name: site.title for site in plan.sites}
     write_protocol(directory / "protocol", genome, content, titles)
     lead = directory / "lead"

@@ -43,6 +43,7 @@ def nano_plan(patients: int = 6, faults: tuple[str, ...] = ()) -> Plan:
         minimum_n=2,
         carriers=(2, 3),
         batches={"genomics": 3, "imaging": 3},
+        positions=True,
     )
 
 

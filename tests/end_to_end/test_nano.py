@@ -2,11 +2,15 @@
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from depths import hits
 from nano_sites import CHECKOUT, Site, snakemake
+
+from equisite.bundle.codec import read_bundle
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -170,3 +174,53 @@ def test_every_file_of_the_site_is_in_its_place(nano):
     allowed |= {"patients.tsv", "sequencing.tsv", "imaging.tsv"}
     assert {p.name for p in nano.folder.iterdir()} <= allowed
     assert not list(Path(nano.folder).rglob("*.tmp"))
+
+
+def test_positions_leave_when_an_approval_is_signed(to_change, start, other_checkout, tmp_path):
+    folder, keyring = to_change.folder, to_change.folder.parent / "protocol/keyring.yaml"
+    run = snakemake(folder, other_checkout, "--cores", "1")
+    before = read_bundle(to_change.bundle)
+    assert {t.table: t.reason for t in before.tables}["found"] == "approval"
+    assert not before.about.opt_in
+    key, kept = tmp_path / "approve", keyring.read_bytes()
+    make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
+    subprocess.run(make, check=True, stdin=subprocess.DEVNULL)
+    content = yaml.safe_load(kept)
+    content["sites"][0]["approve_key"] = key.with_suffix(".pub").read_text().strip()
+    try:
+        keyring.write_text(yaml.safe_dump(content))
+        start(*run, folder=folder)
+        draft = start("equisite", "approval", "draft", folder=folder).stdout
+        for blank, word in (
+            ("approval_id: ???", "approval_id: A1"),
+            ("body: ???", "body: Committee"),
+            ("expires: ???", "expires: 2999-01-01"),
+            ("[???]", "[DUO:0000042]"),
+        ):
+            draft = draft.replace(blank, word)
+        (folder / "approval.yaml").write_text(draft)
+        (folder / "key").write_bytes(key.read_bytes())
+        (folder / "key").chmod(0o600)
+        start("equisite", "approval", "sign", "approval.yaml", "--key", "key", folder=folder)
+        assert {rule for rule, _ in planned(start, to_change, other_checkout)} == {
+            "release_prepare_bundle"
+        }
+        start(*run, folder=folder)
+    finally:
+        keyring.write_bytes(kept)
+    bundle = read_bundle(to_change.bundle)
+    assert bundle.about.opt_in
+    listed = {c.key.rpartition("=")[2] for c in bundle.cells if c.measure == "listed"}
+    planted = Site(folder.parent / "truth").table("planted.tsv")
+    names = ("contig", "pos", "ref", "alt")
+    assert {
+        ":".join(row[n] for n in names) for row in planted if row["counted"] == "1"
+    } <= listed
+    private = {
+        row["position"]: row["patients"] for row in to_change.table("private/positions.tsv")
+    }
+    for row in planted:
+        assert row["patient"] in private[row["pos"]].split(",")
+    # A place in the genome stands in no log.
+    places = {f":{name.split(':')[1]}:" for name in listed}
+    assert hits([folder / "logs"], sorted(places)) == []

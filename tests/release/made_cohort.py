@@ -46,9 +46,13 @@ TABLES: list[dict[str, Any]] = [
 
 
 def protocol(
-    *, public: bool = False, tables: Sequence[Mapping[str, Any]] = TABLES, k: int | None = None
+    *,
+    public: bool = False,
+    tables: Sequence[Mapping[str, Any]] = TABLES,
+    k: int | None = None,
+    duo: Sequence[str] = (),
 ) -> Protocol:
-    """A protocol with all kinds of tables."""
+    """A protocol with all kinds of tables that need no approval."""
     book = codebook()
     return Protocol.model_validate(
         {
@@ -58,6 +62,7 @@ def protocol(
                 "title": "Test",
                 "contact": "nobody",
                 "licence": "CC0-1.0",
+                "duo": list(duo),
                 "data": "public" if public else "patients",
             },
             "reference": {

@@ -18,8 +18,12 @@ from equisite.bundle.keys import parse_key
 from equisite.bundle.ruleset import rules_of
 from equisite.codebook.book import codebook
 from equisite.codebook.channels import CODES, channel_columns
+from equisite.protocol.approval import Approval
 from equisite.release.aggregate import Disclosed, disclose
+from equisite.release.approvals import Permit, Permits
 from equisite.release.kinds import TABULATE
+from equisite.release.opt_in import OptIn
+from equisite.release.patients import Carried
 from equisite.release.spectrum import bounded
 from equisite.stats.icc import mean_squares
 
@@ -721,6 +725,37 @@ def test_every_sum_that_leaves_is_of_many(seed: int, mean: float):
         assert own[:2].sum() <= 0.9 * own.sum() + 1e-9
 
 
+# -- positions -----------------------------------------------------------------------------
+
+POSITIONS = {"id": "positions", "kind": "positions", "regions": ["chr1:1-999"]}
+
+
+def test_a_list_tells_that_a_number_is_large_and_nothing_finer():
+    """Of 60 patients 0 to 9 and 51 to 60 carriers look alike, and so do 10 to 50."""
+    alleles = {f"chr1:{n + 1}:A:G": Carried(np.arange(60) < n, 0.3) for n in range(61)}
+    people = replace(patients_of(columns(60)), carried=alleles)
+    made = protocol(tables=[COHORT, POSITIONS], duo=["DUO:0000042"])
+    approved = Approval(
+        approval_id="A",
+        body="nobody",
+        date="2024-01-01",
+        expires="2024-01-02",
+        protocol_sha256="0" * 64,
+        table_ids=("positions",),
+        budget=1.9909,
+        duo=("DUO:0000042",),
+    )
+    permits = Permits({"positions": Permit(approved, "0" * 64)}, {})
+    closed = disclose(people, made, codebook(), rules_of(made))
+    assert reason(closed, "positions") == "approval"
+    out = disclose(people, made, codebook(), rules_of(made), OptIn(permits))
+    cells = [c for c in out.cells if c.table == "positions"]
+    assert {int(c.key.split(":")[1]) - 1 for c in cells} == set(range(10, 51))
+    assert {(c.measure, c.value, c.status) for c in cells} == {("listed", "1", "ok")}
+    # One charge for one length of list: it tells no number either.
+    assert {row.table: row.rank for row in out.tables}["positions"] == 2 * len(cells)
+
+
 # -- every kind has a test -----------------------------------------------------------------
 
 TESTED = {
@@ -728,6 +763,7 @@ TESTED = {
     "carriers": test_no_carrier_few_carriers_and_all_but_few_look_alike,
     "variants": test_few_copies_few_others_and_few_carriers_stay_inside,
     "spectrum": test_every_sum_that_leaves_is_of_many,
+    "positions": test_a_list_tells_that_a_number_is_large_and_nothing_finer,
     "moment": test_moments_need_twenty_patients,
     "hist": test_every_bin_of_a_histogram_has_nobody_or_at_least_k,
     "comoment": test_a_flag_with_a_small_group_keeps_the_products_inside,

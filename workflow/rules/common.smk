@@ -8,7 +8,7 @@ from snakemake.settings.types import DeploymentMethod
 CHECKOUT = Path(workflow.basedir).resolve()
 sys.path.insert(0, str(CHECKOUT / "src"))
 
-from equisite.core.canonical import sha256_json
+from equisite.core.canonical import sha256_file, sha256_json
 from equisite.core.errors import EquisiteError
 from equisite.core.layers import layer_digest
 from equisite.core.machine import machine_error
@@ -43,6 +43,10 @@ COMPARED = (
     bool(SITE.genomics_batches) and SITE.protocol.genomics.frequencies is not None
 )
 SOMATIC = SITE.protocol.genomics.somatic != "off"
+# Who carries what is looked for where the protocol has an opt-in table of positions.
+POSITIONS = bool(SITE.genomics_batches) and any(
+    table.kind == "positions" for table in SITE.protocol.tables
+)
 
 
 wildcard_constraints:
@@ -110,6 +114,18 @@ def genotypes_of(wildcards):
         f"work/genomics/{wildcards.batch}/genotyped",
         "work/reference/site/alleles.tsv",
     ]
+
+
+def digest_of_regions():
+    """Changes with the regions in which carried alleles are looked for."""
+    tables = [t for t in SITE.protocol.tables if t.kind == "positions"]
+    return sha256_json([table.model_dump(mode="json") for table in tables])[:16]
+
+
+def digest_of_approvals():
+    """Changes with what a site's approvals and the keyring say: the bundle is made again."""
+    files = [*Path("private/approvals").glob("*"), Path("work/intake/approver.json")]
+    return sha256_json({p.name: sha256_file(p) for p in sorted(files)})[:16]
 
 
 def somatic_outcomes(batch):

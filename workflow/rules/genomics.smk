@@ -362,6 +362,66 @@ rule genomics_genotype_alleles:
         """
 
 
+rule genomics_find_carried:
+    input:
+        index="work/intake/genomics/{batch}.tsv",
+        calls="work/genomics/{batch}/calls",
+        earlier=lambda wildcards: [
+            *expand(
+                "work/genomics/{batch}/{step}.tsv",
+                batch=wildcards.batch,
+                step=["align", "call"],
+            ),
+            *somatic_outcomes(wildcards.batch),
+        ],
+        header="work/reference/site/header.sam",
+        cache="work/reference/site/cache",
+    output:
+        carried="work/genomics/{batch}/carried.tsv",
+    log:
+        "logs/genomics_find_carried/{batch}.log",
+    benchmark:
+        "logs/benchmarks/genomics_find_carried/{batch}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+        settings=protocol_of,
+        regions=digest_of_regions(),
+    shell:
+        """
+        equisite genomics find-carried --protocol {params.settings} --index {input.index} \
+            --after {input.earlier} --header {input.header} --cache {input.cache} \
+            --calls {input.calls} --out {output.carried} 2>{log}
+        """
+
+
+rule genomics_gather_carried:
+    input:
+        carried=expand("work/genomics/{batch}/carried.tsv", batch=SITE.genomics_batches),
+        alleles="work/reference/site/alleles.tsv",
+        frequencies="work/reference/site/frequencies.tsv",
+    output:
+        positions=ensure("private/positions.tsv", non_empty=True),
+    log:
+        "logs/genomics_gather_carried/all.log",
+    benchmark:
+        "logs/benchmarks/genomics_gather_carried/all.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        code=code_digest("genomics"),
+        rules=SITE.protocol_digest("disclosure"),
+    shell:
+        """
+        equisite genomics gather-carried --protocol work/intake/protocol.json \
+            --carried {input.carried} --alleles {input.alleles} \
+            --frequencies {input.frequencies} --out {output.positions} 2>{log}
+        """
+
+
 rule genomics_annotate_consequences:
     input:
         index="work/intake/genomics/{batch}.tsv",

@@ -8,6 +8,7 @@ rule release_prepare_bundle:
         perturbed=(
             "private/perturbed.tsv" if SITE.protocol.radiomics.robustness else []
         ),
+        positions="private/positions.tsv" if POSITIONS else [],
     output:
         bundle=ensure("private/review/prepared.bundle", non_empty=True),
         page=ensure("private/review/review.html", non_empty=True),
@@ -24,6 +25,7 @@ rule release_prepare_bundle:
         # Digest of the whole protocol: it is part of the bundle.
         protocol=SITE.protocol_sha256,
         site=SITE.site_digest("site", "freeze", "tighten"),
+        approvals=digest_of_approvals(),
         image=IMAGE_DIGEST,
     shell:
         "equisite prepare --image-digest {params.image} 2> {log}"

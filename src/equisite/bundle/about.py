@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from equisite.bundle.format import STAMPS
-from equisite.protocol.models import Identifier
+from equisite.protocol.models import DuoCode, Identifier
 from equisite.protocol.pinned import Sha256
 from equisite.protocol.site import Freeze
 from equisite.protocol.strict import Strict
@@ -25,6 +25,20 @@ class Facts(Strict):
     records_counted_twice: bool = Field(
         description="Two patients of the release share the content of a sample or an image."
     )
+
+
+class ApprovedTable(Strict):
+    """An opt-in table that leaves, and what its approval sets (R15); no date, no names.
+
+    budget: most statistics per patient, as text with four decimals.
+    """
+
+    table: Identifier
+    approval_id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")
+    approval_sha256: Sha256
+    k: int = Field(ge=1, le=9999)
+    budget: str | None = Field(pattern=r"^[01]\.[0-9]{4}$")
+    duo: tuple[DuoCode, ...] = Field(min_length=1, max_length=32)
 
 
 class About(Strict):
@@ -47,9 +61,14 @@ class About(Strict):
     tools: dict[Name, Version] = Field(max_length=64)
     code: dict[Name, CodeDigest] = Field(max_length=32)
     facts: Facts
+    opt_in: bool = Field(default=False, description="An opt-in table leaves with this bundle.")
+    approvals: tuple[ApprovedTable, ...] = Field(default=(), max_length=64)
 
     @model_validator(mode="after")
     def _stamped(self) -> About:
+        tables = [approved.table for approved in self.approvals]
+        if self.opt_in != bool(tables) or tables != sorted(set(tables)):
+            raise ValueError("a bundle with approved tables is marked, each table once")
         if self.stamp != STAMPS[self.data]:
             raise ValueError("the stamp is not that of the kind of data")
         return self

@@ -12,6 +12,7 @@ Cells of each kind of table (`analysis_set=S` is always the first pair of the ke
 | carriers | gene, consequence; and gene alone | count; n (patients in whom the gene was read) |
 | variants | variant | ac, an (copies of the allele, of the locus); n (callable patients) |
 | spectrum | feature; and feature, channel | n; sum (substitutions, each patient's bounded) |
+| positions | variant | listed (1; the number of carriers does not leave) |
 | moment | strata, feature | n, mean_off, m2 |
 | moment | strata, feature, side=low or high | clipped |
 | hist | strata, feature, level, bin (0 and level+1 are the open ends) | bin |
@@ -56,16 +57,19 @@ STAMPS = {
 """What `data` of the protocol means, in the words that stand in every bundle."""
 
 KINDS = (
-    "count", "carriers", "variants", "spectrum", "moment", "hist", "comoment",
+    "count", "carriers", "variants", "spectrum", "positions", "moment", "hist", "comoment",
     "repeatability", "quality",
 )  # fmt: skip
 CLASSES = ("clinical", "germline", "somatic", "imaging", "quality")
 TABLE_STATUSES = ("released", "withheld")
 TABLE_REASONS = {
     "": "released",
+    "approval": "no valid approval of this site names it",
     "absent": "this site has no values of this kind",
+    "budget": "with all that leaves it would tell too much about who is in the cohort",
     "clipped": "every feature had too many values outside the registered limits",
     "dominated": "one or two patients make up most of it",
+    "increment": "too few patients changed since an earlier release of it",
     "linked": "together with an earlier table it would show a small group",
     "minimum": "too few patients",
     "overlap": "its features left already for an overlapping group of patients",
@@ -76,8 +80,10 @@ TABLE_REASONS = {
 CELL_STATUSES = ("ok", "suppressed", "merged", "structural", "clipped")
 CELL_MEASURES = (
     "count", "n", "mean_off", "m2", "sxx", "sxy", "bin", "clipped", "ac", "an", "sum",
-    "msb", "msw",
+    "msb", "msw", "listed",
 )  # fmt: skip
+LISTED = "1"
+"""The only value of a cell that says that something is so, and no number."""
 INTEGER_MEASURES = frozenset({"count", "n", "bin", "clipped", "ac", "an", "sum"})
 CONFORMANCE_MEASURES = ("digest", "recall", "precision", "ccc", "max_difference")
 
@@ -165,6 +171,8 @@ def value_text(measure: str, value: float) -> str:
 
     Raises ValueError for a count that is not a whole number >= 0.
     """
+    if measure == "listed":
+        return LISTED
     if measure not in INTEGER_MEASURES:
         return real_text(value)
     if value < 0 or value != int(value):
@@ -174,6 +182,8 @@ def value_text(measure: str, value: float) -> str:
 
 def is_canonical(measure: str, text: str) -> bool:
     """Whether `text` is the canonical form of a number of this measure."""
+    if measure == "listed":
+        return text == LISTED
     if measure in INTEGER_MEASURES:
         return INTEGER.fullmatch(text) is not None
     return REAL.fullmatch(text) is not None and real_text(float(text)) == text

@@ -7,6 +7,7 @@ measures stand under it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
@@ -23,6 +24,7 @@ from equisite.protocol.models import (
     ComomentTable,
     CountTable,
     FeatureTable,
+    PositionsTable,
     Protocol,
     QualityTable,
     RepeatabilityTable,
@@ -30,9 +32,11 @@ from equisite.protocol.models import (
     Table,
     VariantsTable,
 )
+from equisite.protocol.places import ALLELE, region_of
 
 MISSING = "missing"
 SIDES = ("low", "high")
+_ALLELE = re.compile(ALLELE)
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,8 @@ class Shape:
     """
 
     measures: frozenset[str]
-    needed: Mapping[str, frozenset[str]]
-    free: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    needed: Mapping[str, Container[str]]
+    free: Mapping[str, Container[str]] = field(default_factory=dict)
 
     def holds(self, key: Key, measure: str) -> bool:
         """Whether this cell is of the shape."""
@@ -56,6 +60,22 @@ class Shape:
         return all(
             value in self.needed.get(name, self.free.get(name, frozenset()))
             for name, value in found.items()
+        )
+
+
+@dataclass(frozen=True)
+class AllelesWithin:
+    """All names of alleles (`AlleleName`) whose first base lies in one of the regions."""
+
+    regions: tuple[str, ...]
+
+    def __contains__(self, name: object) -> bool:
+        if not isinstance(name, str) or not _ALLELE.fullmatch(name):
+            return False
+        contig, position, ref, alt = name.split(":")
+        bounds = map(region_of, self.regions)
+        return ref != alt and any(
+            c == contig and first <= int(position) <= last for c, first, last in bounds
         )
 
 
@@ -81,7 +101,7 @@ def data_class(table: Table, book: Codebook) -> str:
     """Sensitivity class of a table: that of its variables, `clinical` when they are mixed."""
     if isinstance(table, CarriersTable):
         return table.domain
-    if isinstance(table, VariantsTable):
+    if isinstance(table, VariantsTable | PositionsTable):
         return "germline"
     if isinstance(table, QualityTable):
         return "quality"
@@ -121,11 +141,13 @@ def sets_of(table: Table, protocol: Protocol) -> tuple[str, ...]:
 
 def alleles_of(protocol: Protocol) -> dict[str, Container[str]]:
     """Alleles that the keys of a table may name, by table."""
-    return {
-        table.id: frozenset(table.alleles)
-        for table in protocol.tables
-        if isinstance(table, VariantsTable)
-    }
+    found: dict[str, Container[str]] = {}
+    for table in protocol.tables:
+        if isinstance(table, VariantsTable):
+            found[table.id] = frozenset(table.alleles)
+        elif isinstance(table, PositionsTable):
+            found[table.id] = AllelesWithin(table.regions)
+    return found
 
 
 def strata_of(table: CountTable | FeatureTable) -> tuple[str, ...]:
@@ -144,7 +166,7 @@ def shapes_of(table: Table, protocol: Protocol, book: Codebook) -> tuple[Shape, 
 
 
 def _shapes(table: Table, protocol: Protocol, book: Codebook) -> Iterator[Shape]:
-    own_set = {FIRST: frozenset(sets_of(table, protocol))}
+    own_set: dict[str, Container[str]] = {FIRST: frozenset(sets_of(table, protocol))}
     if isinstance(table, CountTable):
         codes = {n: _codes(book, n) for n in strata_of(table)}
         yield Shape(frozenset({"count"}), own_set, codes)
@@ -161,6 +183,9 @@ def _shapes(table: Table, protocol: Protocol, book: Codebook) -> Iterator[Shape]
         base = {**own_set, "feature": frozenset({table.spectrum})}
         yield Shape(frozenset({"n"}), base)
         yield Shape(frozenset({"sum"}), {**base, "channel": frozenset(CODES)})
+    elif isinstance(table, PositionsTable):
+        within = AllelesWithin(table.regions)
+        yield Shape(frozenset({"listed"}), {**own_set, "variant": within})
     elif isinstance(table, ComomentTable):
         yield from _comoment_shapes(table, book, own_set)
     elif isinstance(table, RepeatabilityTable):
@@ -183,7 +208,7 @@ def _shapes(table: Table, protocol: Protocol, book: Codebook) -> Iterator[Shape]
 
 
 def _comoment_shapes(
-    table: ComomentTable, book: Codebook, own_set: Mapping[str, frozenset[str]]
+    table: ComomentTable, book: Codebook, own_set: Mapping[str, Container[str]]
 ) -> Iterator[Shape]:
     for name in table.covariates:
         variable = _registered(book, name, "comoment")

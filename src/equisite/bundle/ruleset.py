@@ -36,6 +36,13 @@ class RuleSet(Strict):
     residual_dof: int = Field(ge=1)
     largest_hat: float = Field(gt=0, le=1)
     fewest_bins: int = Field(ge=1)
+    opt_in_least_k: int = Field(ge=1)
+    largest_budget: dict[str, float] | None
+    fewest_changed: int = Field(ge=0)
+    position_charge: int = Field(ge=1)
+    rare_position_charge: int = Field(ge=1)
+    positions_least_charge: int = Field(ge=0)
+    expected_share_of_k: float = Field(ge=0)
 
 
 @dataclass(frozen=True)

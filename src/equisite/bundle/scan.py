@@ -260,7 +260,7 @@ _HASHES = re.compile(r"[0-9a-f]{64}|[0-9a-f]{16}|sha256:[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}([+.-]?[a-z]{1,8}[0-9.]{0,8}){0,3}")
 _HASH_FIELDS = {
     "protocol_sha256", "codebook_sha256", "constants_sha256", "ruleset_sha256",
-    "image_digest", "hash",
+    "image_digest", "hash", "approval_sha256",
 }  # fmt: skip
 
 

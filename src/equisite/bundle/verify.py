@@ -14,6 +14,7 @@ from equisite.bundle import arithmetic
 from equisite.bundle import format as form
 from equisite.bundle.codec import Bundle, check_manifest, decode, read_files
 from equisite.bundle.keys import parse_key
+from equisite.bundle.opt_in import beyond_approval
 from equisite.bundle.outputs import Register, alleles_of, data_class, register_of, sets_of
 from equisite.bundle.ruleset import Rules, rules_of
 from equisite.bundle.scan import count_patterns, free_text
@@ -53,6 +54,7 @@ def verify(content: bytes, protocol: Protocol, book: Codebook | None = None) -> 
     stages: Sequence[Callable[[], list[Finding]]] = (
         lambda: _counted("V_R1", _unregistered(bundle, register, protocol, book)),
         lambda: _counted("V_R4", arithmetic.small_counts(bundle, register, rules)),
+        lambda: _counted("V_OPT_IN", beyond_approval(bundle, protocol, rules)),
         lambda: _counted("V_ADD", arithmetic.broken_sums(bundle, register, book)),
         lambda: _scanned(files, bundle.about.freeze.date, protocol),
         lambda: _counted("V_PLAUS", arithmetic.impossible_numbers(bundle, register, book)),

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from equisite.cli.genomics_positions import add_position_verbs
 from equisite.cli.genomics_reference import add_prepare_verbs, read_protocol
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verbs of this noun."""
     add_prepare_verbs(verbs)
+    add_position_verbs(verbs)
 
     each = verbs.add_parser("each", help="run a pipeline once per sample of a batch")
     each.add_argument("--index", type=Path, required=True)

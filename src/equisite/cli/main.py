@@ -35,8 +35,9 @@ NOUNS = {
     "cohort": "join rows and write the status page",
     "conformance": "score the public pack",
     "release": "aggregate, disclose and write the bundle",
+    "approval": "draft and sign what lets an opt-in table leave",
     "compare": "the lead's run: admit, pool, report",
-    "protocol": "check and hash a protocol",
+    "protocol": "check and hash a protocol, list positions for it",
     "papers": "write or check the generated documents",
 }
 """Groups of verbs that the rules call."""

@@ -65,6 +65,7 @@ def papers(checkout: Path) -> dict[Path, str]:
 def _schemas() -> Iterator[tuple[str, str]]:
     from pydantic import BaseModel
 
+    from equisite.protocol.approval import Approval
     from equisite.protocol.keyring import Keyring, Lead
     from equisite.protocol.models import Protocol
     from equisite.protocol.site import ImagingRow, PatientRow, SequencingRow, SiteConfig
@@ -74,6 +75,7 @@ def _schemas() -> Iterator[tuple[str, str]]:
         "config": SiteConfig,
         "keyring": Keyring,
         "compare": Lead,
+        "approval": Approval,
         "patients": PatientRow,
         "sequencing": SequencingRow,
         "imaging": ImagingRow,
@@ -88,6 +90,7 @@ def _schemas() -> Iterator[tuple[str, str]]:
 
 def _tables() -> Mapping[str, Callable[[], str]]:
     from equisite.intake.rows import clinical_columns
+    from equisite.protocol.approval import Approval
     from equisite.protocol.describe import rows_of, table
     from equisite.protocol.keyring import Keyring, Lead
     from equisite.protocol.models import Protocol
@@ -110,6 +113,7 @@ def _tables() -> Mapping[str, Callable[[], str]]:
         "protocol": lambda: table(rows_of(Protocol), "key"),
         "keyring": lambda: table(rows_of(Keyring), "key"),
         "compare": lambda: table(rows_of(Lead), "key"),
+        "approval": lambda: table(rows_of(Approval), "key"),
     }
 
 

@@ -46,6 +46,8 @@ def prepare_release(args: argparse.Namespace) -> int:
         f"release {prepared.bundle.about.release_no:04d}: {out} of {len(tables)} tables, "
         f"{len(prepared.content)} bytes, waiting for approval"
     )
+    for finding in prepared.permits.findings.values():
+        print(finding.render())
     if prepared.release_is_known:
         print("the same content was released before; approving it again changes nothing")
     print(f"read {args.directory / PAGE}, then run `equisite approve`")

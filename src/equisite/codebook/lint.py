@@ -14,7 +14,7 @@ CORE_LIMIT = 15
 
 _FORMS = {
     "code": {"count"},
-    "flag": {"count", "carriers", "comoment"},
+    "flag": {"count", "carriers", "comoment", "positions"},
     "number": {"moment", "hist", "comoment"},
     "count": {"moment", "hist", "comoment", "carriers", "variants", "spectrum"},
 }
@@ -74,7 +74,7 @@ def _problems(v: Variable, domain: str, version: str) -> list[str]:
     ]
     if "carriers" in v.forms and v.instances != "panel":
         problems.append("carriers stand per gene: instances must be panel")
-    if "variants" in v.forms and v.instances != "allele":
+    if {"variants", "positions"} & set(v.forms) and v.instances != "allele":
         problems.append("alleles are counted one by one: instances must be allele")
     if "spectrum" in v.forms and (v.instances != "channel" or v.constant is None):
         problems.append("a spectrum stands per channel, with a constant: most of one patient")

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Mode = Literal["ibsi", "pyradiomics"]
-Form = Literal["count", "moment", "hist", "carriers", "comoment", "variants", "spectrum"]
+Form = Literal[
+    "count", "moment", "hist", "carriers", "comoment", "variants", "spectrum", "positions"
+]
 Kind = Literal["code", "number", "count", "flag"]
 SensitivityClass = Literal["clinical", "germline", "somatic", "imaging", "quality"]
 Dimension = Literal["0", "1", "2", "3", "-1", "i", "i2", "i_3", "i2_3"]

@@ -23,6 +23,7 @@ from equisite.compare.conformance import SiteConformance
 from equisite.compare.features import FeatureResults, analyse_features
 from equisite.compare.lead import SUFFIX, LeadFolder
 from equisite.compare.models import analyse_comoments
+from equisite.compare.positions import opt_in_rows
 from equisite.compare.reference import Limits, limits
 from equisite.compare.repeatability import analyse_repeatability
 from equisite.compare.results import MetaRow, PooledRow, SiteRow
@@ -129,6 +130,7 @@ def analyse(
             *features_found.sites,
             *_conformance_rows(parties, judged),
             *_table_rows(parties),
+            *opt_in_rows(parties),
         ],
         [*pooled, *features_found.pooled],
         features_found.meta,

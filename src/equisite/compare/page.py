@@ -18,6 +18,7 @@ from equisite.compare.admission import ADMITTED, AWAITED, REFUSED
 from equisite.compare.feature_data import FEATURE_KINDS, feature_data
 from equisite.compare.methods import cited, plain_reference
 from equisite.compare.packing import packed_columns, packed_text
+from equisite.compare.positions import opt_in_table
 from equisite.compare.reading import Results, read_results, titles_of
 from equisite.compare.shipped import FOLDER, read_text
 from equisite.compare.spectrum_page import spectrum_charts, spectrum_tables
@@ -208,6 +209,7 @@ def page_tables(found: Results, protocol: Protocol, book: Codebook) -> dict[str,
         "conformance": texts.conformance_table(
             found.sites, titles, "The same public input at every site"
         ),
+        "opt_in": opt_in_table(found.sites, titles, "What left by approval of a site"),
         "withheld": texts.withheld_table(found.sites, titles, "What sites kept back"),
     }
 

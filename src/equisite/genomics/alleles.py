@@ -67,7 +67,7 @@ def listed_alleles(lines: Iterable[str], reference: Mapping[str, str]) -> list[A
         for alt in fields[4].upper().split(","):
             if not alt or not set(alt) <= _BASES or not set(ref) <= _BASES or alt == ref:
                 continue
-            allele = _as_called(contig, position, ref, alt, reference)
+            allele = as_called(contig, position, ref, alt, reference)
             if allele in found:
                 raise _invalid(number, f"its allele stands in line {found[allele]} already")
             found[allele] = number
@@ -75,9 +75,10 @@ def listed_alleles(lines: Iterable[str], reference: Mapping[str, str]) -> list[A
     return sorted(found, key=lambda a: (order[a.contig], a))
 
 
-def _as_called(
+def as_called(
     contig: str, position: int, ref: str, alt: str, reference: Mapping[str, str]
 ) -> Allele:
+    """An allele trimmed and leftmost, with the base before it where it changes the length."""
     edit = trim(contig, position - 1, ref, alt)
     if edit is None:
         raise ValueError("an allele that changes nothing")

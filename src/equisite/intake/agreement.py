@@ -63,6 +63,13 @@ def check_tightening(
             yield Finding("LOOSER_THAN_PROTOCOL", where, {"value": mine, "least": least})
 
 
+def keyring_path(site: SiteConfig, folder: Path) -> Path:
+    """Where the keyring lies: named by the site, else beside the protocol."""
+    if site.keyring is not None:
+        return folder / site.keyring
+    return (folder / site.protocol).with_name("keyring.yaml")
+
+
 def check_keyring(
     config: Examined[SiteConfig], protocol: Examined[Protocol], folder: Path
 ) -> list[Finding]:
@@ -73,14 +80,11 @@ def check_keyring(
     site, document = config.part, config.document
     if site is None or document is None:
         return []
-    if site.keyring is not None:
-        path = folder / site.keyring
-    elif not config.knows("keyring", "protocol"):
+    if site.keyring is None and not config.knows("keyring", "protocol"):
         return []
-    else:
-        path = (folder / site.protocol).with_name("keyring.yaml")
-        if not path.exists():
-            return [Finding("KEYRING_ABSENT", document.name)]
+    path = keyring_path(site, folder)
+    if site.keyring is None and not path.exists():
+        return [Finding("KEYRING_ABSENT", document.name)]
     keyring = examine_keyring(path)
     part, text, findings = keyring.part, keyring.document, list(keyring.findings)
     if part is None or text is None:

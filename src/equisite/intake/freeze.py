@@ -14,7 +14,7 @@ import yaml
 from equisite.core.atomic import write_if_changed
 from equisite.core.canonical import canonical_json, sha256_bytes, sha256_json
 from equisite.core.tables import columns_of, table_text
-from equisite.intake.agreement import pack_folder
+from equisite.intake.agreement import keyring_path, pack_folder
 from equisite.intake.batches import batch_count, batch_numbers
 from equisite.intake.check import CheckedSite, check_site
 from equisite.intake.conformance import read_pack
@@ -25,7 +25,7 @@ from equisite.intake.patients import included
 from equisite.intake.roots import read_only_roots
 from equisite.intake.secret import site_key
 from equisite.intake.signatures import COPY
-from equisite.protocol.load import protocol_json, protocol_sha256
+from equisite.protocol.load import load_keyring, protocol_json, protocol_sha256
 
 SEEN = "EQUISITE_FROZEN"
 """Set for the processes that a run starts: they take the index of their run as it is."""
@@ -97,6 +97,7 @@ def _write(site: CheckedSite) -> str:
     write_if_changed(out / "protocol.json", protocol_json(site.protocol))
     write_if_changed(out / "pack.json", protocol_json(pack.protocol))
     write_if_changed(out / "site.json", canonical_json(_site(site)))
+    write_if_changed(out / "approver.json", canonical_json(_approver(site)))
     write_if_changed(out / "clinical.tsv", _clinical(site))
     before = recorded_counts(site.directory)
     sequencing, imaging = _batched(site, key, before)
@@ -127,6 +128,14 @@ def _site(site: CheckedSite) -> dict[str, Any]:
     if site.fasta is not None:
         content["reference"] = {"fasta": site.fasta.path}
     return content
+
+
+def _approver(site: CheckedSite) -> dict[str, Any]:
+    """Whose signature lets opt-in tables of this site leave, as the keyring says."""
+    keyring = load_keyring(keyring_path(site.config, site.directory))
+    keys = next(keys for keys in keyring.sites if keys.id == site.config.site)
+    fields = {"approve_key", "valid_from", "valid_until"}
+    return {"site": keys.id, **keys.model_dump(mode="json", include=fields)}
 
 
 def _clinical(site: CheckedSite) -> bytes:

@@ -16,11 +16,13 @@ from equisite.protocol.models import (
     CarriersTable,
     ComomentTable,
     FeatureTable,
+    PositionsTable,
     Protocol,
     RepeatabilityTable,
     SpectrumTable,
     VariantsTable,
 )
+from equisite.protocol.places import region_of
 from equisite.protocol.radiomic_checks import of_other_mode, radiomics_faults, without_filter
 from equisite.protocol.salvage import Examined
 from equisite.protocol.yaml_text import Document, Location
@@ -172,6 +174,20 @@ def _rules_of_release(sound: _Sound) -> Iterator[Finding]:
         yield Finding("MINIMUM_TOO_SMALL", where, {"value": minimum, "least": k})
 
 
+def _positions(sound: _Sound, place: Location, table: PositionsTable) -> Iterator[Finding]:
+    """Regions lie on the reference; a use is named that approvals can be held against."""
+    if sound.knows("protocol.duo") and not sound.protocol.protocol.duo:
+        yield Finding("DUO_NEEDED", sound.document.where((*place, "kind")))
+    if not sound.knows("reference.contigs"):
+        return
+    lengths = {c.name: c.length for c in sound.protocol.reference.contigs}
+    where = sound.document.where((*place, "regions"))
+    for region in table.regions:
+        contig, first, last = region_of(region)
+        if not first <= last <= lengths.get(contig, 0):
+            yield Finding("REGION_OUTSIDE", where, {"region": region})
+
+
 def _tables(sound: _Sound) -> Iterator[Finding]:
     protocol, document = sound.protocol, sound.document
     sets: tuple[str, ...] | None = None
@@ -206,6 +222,8 @@ def _tables(sound: _Sound) -> Iterator[Finding]:
             and sound.protocol.genomics.somatic == "off"
         ):
             yield Finding("SOMATIC_NEEDED", sound.document.where((*place, "kind")))
+        if isinstance(table, PositionsTable):
+            yield from _positions(sound, place, table)
         if isinstance(table, RepeatabilityTable) and not _perturbed(sound):
             yield Finding("NOTHING_PERTURBED", document.where((*place, "kind")))
         if not isinstance(table, FeatureTable | ComomentTable | RepeatabilityTable):

@@ -20,6 +20,9 @@ PATTERNS = {
     r"^[0-9a-f]{32}$": "an MD5: 32 digits 0-9 a-f",
     r"^\d{4}-\d{2}-\d{2}$": "a date, year-month-day",
     r"^\d+\.\d+\.\d+$": "a version of three numbers, as 1.0.0",
+    r"^[A-Za-z][A-Za-z0-9_-]{0,39}$": "1 to 40 letters, digits, `_` or `-`, the first a letter",
+    r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}:[1-9][0-9]{0,9}-[1-9][0-9]{0,9}$": "a region as "
+    "chr17:43044295-43125364",
     r"^DUO:\d{7}$": "a code as DUO:0000007",
     r"^[a-z][a-z0-9]*$": "lower-case letters and digits, a letter first",
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$": "the name of a gene",

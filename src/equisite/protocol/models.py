@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 
 from equisite.protocol.imaging import Imaging
 from equisite.protocol.pinned import PinnedFile, Sha256
+from equisite.protocol.places import AlleleName, Region
 from equisite.protocol.radiomics import Radiomics
 from equisite.protocol.sequencing import GenomicThresholds, SexChromosomes
 from equisite.protocol.somatic import Somatic
@@ -23,12 +24,7 @@ IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Gene = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
-AlleleName = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}:[1-9][0-9]{0,9}:[ACGT]{1,60}:[ACGT]{1,60}$"
-    ),
-]
+DuoCode = Annotated[str, Field(pattern=r"^DUO:\d{7}$")]
 AnalysisSet = Literal["all", "genomics", "imaging", "both"]
 Consequence = Literal[
     "truncating", "missense", "synonymous", "inframe",
@@ -52,8 +48,10 @@ class Head(Strict):
     title: str = Field(min_length=1, description="Title shown in the report.")
     contact: str = Field(min_length=1, description="Whom sites ask.")
     licence: str = Field(min_length=1, description="Licence of the released tables (SPDX).")
-    duo: tuple[Annotated[str, Field(pattern=r"^DUO:\d{7}$")], ...] = Field(
-        default=(), description="Data use codes of the analysis (GA4GH DUO)."
+    duo: tuple[DuoCode, ...] = Field(
+        default=(),
+        description="Data use codes of the analysis (GA4GH DUO): what it is for, and the "
+        "modifiers that it keeps.",
     )
     data: Literal["patients", "public"] = Field(
         description="`public` selects the small minimums for open data; "
@@ -242,6 +240,25 @@ class SpectrumTable(Strict):
     )
 
 
+class PositionsTable(Strict):
+    """Alleles, not on the fixed list, that at least k patients carry; without any number.
+
+    An opt-in table (R15): it stays inside until a site's approval names it.
+    """
+
+    id: Identifier = Field(description="Name of the table in the bundle.")
+    kind: Literal["positions"] = Field(
+        description="Positions and alleles carried by enough patients; leaves by approval."
+    )
+    regions: tuple[Region, ...] = Field(
+        min_length=1,
+        description="Where alleles are looked for: `contig:first-last`, both bases included.",
+    )
+    analysis_set: AnalysisSet = Field(
+        default="genomics", description="Whose alleles are looked for."
+    )
+
+
 class FeatureTable(Strict):
     """Moments or nested histograms of a list of features.
 
@@ -308,12 +325,17 @@ Table = Annotated[
     | CarriersTable
     | VariantsTable
     | SpectrumTable
+    | PositionsTable
     | FeatureTable
     | ComomentTable
     | RepeatabilityTable
     | QualityTable,
     Field(discriminator="kind"),
 ]
+
+
+OPT_IN = frozenset({"positions"})
+"""Kinds of tables that leave only where a site's approval names them (R15)."""
 
 
 class Disclosure(Strict):

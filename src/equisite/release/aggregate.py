@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,20 +12,24 @@ from equisite.bundle.outputs import columns_of, data_class, register_of, sets_of
 from equisite.bundle.ruleset import Rules
 from equisite.codebook.book import Codebook
 from equisite.protocol.models import (
+    OPT_IN,
     CarriersTable,
     ComomentTable,
     CountTable,
     FeatureTable,
+    PositionsTable,
     Protocol,
     QualityTable,
     RepeatabilityTable,
     SpectrumTable,
+    Table,
     VariantsTable,
 )
 from equisite.release.comoments import complete
-from equisite.release.context import Context, link, withheld
+from equisite.release.context import Context, Result, link, withheld
 from equisite.release.groups import Groups, settle
 from equisite.release.kinds import TABULATE
+from equisite.release.opt_in import Charge, OptIn, digest_of, judge
 from equisite.release.patients import Mask, Patients
 from equisite.release.repeatability import copied, least_copied
 from equisite.release.spectrum import with_spectrum
@@ -39,45 +43,88 @@ class Disclosed:
     """Everything that may leave of one cohort, and how many were left out for safety.
 
     cells: of all tables but those of quality. left_out: by analysis set, patients of the
-    cohort who are not counted; None when the set is not published at all.
+    cohort who are not counted; None when the set is not published at all. charges: of the
+    opt-in tables that leave.
     """
 
     tables: tuple[TableRow, ...]
     cells: tuple[CellRow, ...]
     quality: tuple[CellRow, ...]
     left_out: dict[str, int | None]
+    charges: tuple[Charge, ...] = ()
 
 
-def disclose(patients: Patients, protocol: Protocol, book: Codebook, rules: Rules) -> Disclosed:
+NOTHING_APPROVED = OptIn()
+
+
+def disclose(
+    patients: Patients,
+    protocol: Protocol,
+    book: Codebook,
+    rules: Rules,
+    opt_in: OptIn = NOTHING_APPROVED,
+) -> Disclosed:
     """Aggregate by the protocol's list of tables; whole tables enter or stay, in its order.
+
+    Opt-in tables come after all others: they are charged beside everything that leaves.
 
     Raises ConfigError when the codebook does not allow a table (R1).
     """
     register_of(protocol, book)
     large_enough = int(patients.sets["all"].sum()) >= rules.minimum_n
     context = _context(patients, protocol, book, rules)
-    rows: list[TableRow] = []
+    rows: dict[str, TableRow] = {}
     cells: list[CellRow] = []
     quality: list[CellRow] = []
-    for table in protocol.tables:
-        result = TABULATE[table.kind](context, table) if large_enough else withheld("minimum")
+    out: dict[str, tuple[TableRow, str]] = {}
+    charges: list[Charge] = []
+    for table in sorted(protocol.tables, key=lambda table: table.kind in OPT_IN):
+        if not large_enough:
+            result = withheld("minimum")
+        elif table.kind in OPT_IN:
+            result, charge = _opted_in(context, table, opt_in, out)
+            charges += [charge] if charge else []
+        else:
+            result = TABULATE[table.kind](context, table)
         own = quality if isinstance(table, QualityTable) else cells
         own += result.rows
-        rows.append(
-            TableRow(
-                table.id,
-                table.kind,
-                data_class(table, book),
-                sets_of(table, protocol)[0],
-                "withheld" if result.reason else "released",
-                result.reason,
-                result.rank,
-                len(result.rows),
-            )
-        )
+        rows[table.id] = row = _row(table, result, context)
+        if not result.reason:
+            out[table.id] = row, digest_of(result.rows)
     return Disclosed(
-        tuple(rows), tuple(cells), tuple(quality), _left_out(patients, context.groups)
+        tuple(rows[table.id] for table in protocol.tables),
+        tuple(cells),
+        tuple(quality),
+        _left_out(patients, context.groups),
+        tuple(charges),
     )
+
+
+def _row(table: Table, result: Result, context: Context) -> TableRow:
+    return TableRow(
+        table.id,
+        table.kind,
+        data_class(table, context.book),
+        sets_of(table, context.protocol)[0],
+        "withheld" if result.reason else "released",
+        result.reason,
+        result.rank,
+        len(result.rows),
+    )
+
+
+def _opted_in(
+    context: Context, table: Table, opt_in: OptIn, out: dict[str, tuple[TableRow, str]]
+) -> tuple[Result, Charge | None]:
+    """An opt-in table under its approval, and its charge; R15 comes before any counting."""
+    if table.id not in opt_in.permits.by_table:
+        return withheld("approval"), None
+    rules = replace(context.rules, k=opt_in.k(table.id, context.rules))
+    result = TABULATE[table.kind](replace(context, rules=rules), table)
+    group = context.group(table.analysis_set)
+    if result.reason or group is None:
+        return result, None
+    return judge(opt_in, _row(table, result, context), result.rows, group, out, rules)
 
 
 def _context(patients: Patients, protocol: Protocol, book: Codebook, rules: Rules) -> Context:
@@ -98,7 +145,7 @@ def _asked(context: Context) -> Iterator[tuple[Mask, int]]:
     least = context.rules.ruleset.moment_minimum_n
     used: set[str] = set()
     for table in protocol.tables:
-        if isinstance(table, CountTable | CarriersTable | VariantsTable):
+        if isinstance(table, CountTable | CarriersTable | VariantsTable | PositionsTable):
             used.update(sets_of(table, protocol))
             continue
         if isinstance(table, SpectrumTable):

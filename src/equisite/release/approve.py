@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from equisite.bundle.codec import Bundle, file_name, read_bundle
+from equisite.bundle.codec import file_name, read_bundle
 from equisite.core.atomic import write_bytes
 from equisite.core.canonical import sha256_bytes
 from equisite.core.errors import ConfigError, ReleaseRefusal
 from equisite.core.tables import read_table
 from equisite.intake.secret import site_key
+from equisite.release.approvals import check_day
 from equisite.release.freshness import check_fresh
 from equisite.release.ledger import RELEASE, Ledger, append, locked, patient_set, read_ledger
-from equisite.release.prepare import BUNDLE, COHORT, LEDGER, SUMMARY
+from equisite.release.opt_in import digest_of
+from equisite.release.prepare import BUNDLE, COHORT, KEY, LEDGER, SETS, SUMMARY, Prepared
 
 OUTBOX = "outbox"
-KEY = "private/site.key"
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,15 @@ class Approved:
     new: bool
 
 
-def approve(folder: Path) -> Approved:
+def approve(folder: Path, day: str | None = None) -> Approved:
     """Let the prepared bundle out; doing it twice changes nothing.
 
     The release stands in the ledger before the file stands in the outbox: after a crash
     between the two, approving again writes the same file.
+    day: year-month-day on which approvals of opt-in tables must hold; today (UTC).
     Raises ConfigError NOTHING_PREPARED; ReleaseRefusal R_STALE when the bundle is not what
-    would be prepared now, R_SCAN, R_OUTBOX, L_CHAIN, L_CANON, L_TRUNC; BundleError when the
-    file is no bundle.
+    would be prepared now, R15_EXPIRED, R_SCAN, R_OUTBOX, L_CHAIN, L_CANON, L_TRUNC;
+    BundleError when the file is no bundle.
     """
     if not (folder / BUNDLE).is_file() or not (folder / SUMMARY).is_file():
         raise ConfigError("NOTHING_PREPARED")
@@ -54,16 +57,22 @@ def approve(folder: Path) -> Approved:
             raise ReleaseRefusal("R_OUTBOX", release_no=number)
         if not known:
             _check_complete(folder, ledger)
-            check_fresh(folder, content, bundle, ledger)
-            append(folder / LEDGER, _record(folder, bundle, sha256))
+            prepared = check_fresh(folder, content, bundle, ledger)
+            check_day(folder, bundle.about.approvals, day or today())
+            append(folder / LEDGER, _record(folder, prepared, sha256))
         if not target.is_file():
             write_bytes(target, content)
     return Approved(target, sha256, number, not known)
 
 
+def today() -> str:
+    """Today's date, year-month-day, UTC: no number of a bundle depends on it."""
+    return datetime.now(UTC).date().isoformat()
+
+
 def _clear_remains(folder: Path) -> None:
     """Remove half-written files of an approval that was killed; people carry the outbox."""
-    for place in (folder / OUTBOX, folder / "private", folder / "private/sets"):
+    for place in (folder / OUTBOX, folder / "private", folder / SETS):
         for remains in place.glob(".*.[0-9]*.tmp"):
             remains.unlink(missing_ok=True)
 
@@ -79,14 +88,20 @@ def _check_complete(folder: Path, ledger: Ledger) -> None:
             raise ReleaseRefusal("L_TRUNC", release_no=number)
 
 
-def _record(folder: Path, bundle: Bundle, sha256: str) -> dict[str, object]:
-    """The ledger's line of a release; the set of patients is kept beside, as tags."""
-    summary = json.loads((folder / SUMMARY).read_bytes())
-    about = bundle.about
-    patients = [row["patient"] for row in read_table(folder / COHORT)[1]]
-    tags = patient_set(site_key(folder / KEY), patients)
+def _keep(folder: Path, tags: bytes) -> str:
+    """Keep a set of patients, as tags, under its digest; returns the digest."""
     digest = sha256_bytes(tags)
-    write_bytes(folder / "private/sets" / f"{digest}.bin", tags, mode=0o600)
+    write_bytes(folder / SETS / f"{digest}.bin", tags, mode=0o600)
+    return digest
+
+
+def _record(folder: Path, prepared: Prepared, sha256: str) -> dict[str, object]:
+    """The ledger's line of a release; the sets of patients are kept beside, as tags."""
+    summary = json.loads((folder / SUMMARY).read_bytes())
+    bundle, about = prepared.bundle, prepared.bundle.about
+    patients = [row["patient"] for row in read_table(folder / COHORT)[1]]
+    digest = _keep(folder, patient_set(site_key(folder / KEY), patients))
+    cells = (*bundle.cells, *bundle.quality)
     ranks: dict[str, int] = {}
     for row in bundle.tables:
         ranks[row.data_class] = ranks.get(row.data_class, 0) + row.rank
@@ -102,6 +117,27 @@ def _record(folder: Path, bundle: Bundle, sha256: str) -> dict[str, object]:
         "release_no": about.release_no,
         "ruleset_sha256": about.ruleset_sha256,
         "set_digest": digest,
+        "opt_in": [
+            {
+                "approval_id": charge.approved.approval_id,
+                "approval_sha256": charge.approved.approval_sha256,
+                "cells_sha256": charge.cells_sha256,
+                "kind": charge.kind,
+                "rank": charge.rank,
+                "set_digest": _keep(folder, charge.tags),
+                "table": charge.table,
+            }
+            for charge in prepared.disclosed.charges
+        ],
+        "tables": {
+            row.table: {
+                "cells_sha256": digest_of([c for c in cells if c.table == row.table]),
+                "class": row.data_class,
+                "rank": row.rank,
+            }
+            for row in bundle.tables
+            if row.status == "released"
+        },
         "statistics_sha256": summary["statistics_sha256"],
         "verdict": "released",
     }

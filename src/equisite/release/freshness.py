@@ -22,13 +22,16 @@ from equisite.intake.rows import read_patients
 from equisite.protocol.load import examine_site, read_frozen_protocol
 from equisite.protocol.site import Tighten
 from equisite.release.ledger import Ledger
-from equisite.release.prepare import COHORT, PROTOCOL, SCORES, SITE, SUMMARY, prepare
+from equisite.release.prepare import COHORT, PROTOCOL, SCORES, SITE, SUMMARY, Prepared, prepare
 
 CONFIG = "config.yaml"
 
 
-def check_fresh(folder: Path, content: bytes, bundle: Bundle, ledger: Ledger) -> None:
-    """Raise ReleaseRefusal R_STALE, saying what changed, or as `prepare`."""
+def check_fresh(folder: Path, content: bytes, bundle: Bundle, ledger: Ledger) -> Prepared:
+    """The bundle as it would be prepared now, the same bytes.
+
+    Raises ReleaseRefusal R_STALE, saying what changed, or as `prepare`.
+    """
     summary = json.loads((folder / SUMMARY).read_bytes())
     inputs = {
         "the bundle": (summary["bundle_sha256"], sha256_bytes(content)),
@@ -45,10 +48,13 @@ def check_fresh(folder: Path, content: bytes, bundle: Bundle, ledger: Ledger) ->
         )
     if _tightened(folder, settings):
         changed.append("minimums in config.yaml, which are stricter now")
-    if not changed and prepare(folder, bundle.about.image_digest).content != content:
-        changed.append("the site's configuration, the software or the bundle itself")
     if changed:
         raise ReleaseRefusal("R_STALE", what=changed[0])
+    prepared = prepare(folder, bundle.about.image_digest)
+    if prepared.content != content:
+        what = "the site's configuration, its approvals, the software or the bundle itself"
+        raise ReleaseRefusal("R_STALE", what=what)
+    return prepared
 
 
 def _digest(path: Path) -> str:

@@ -30,6 +30,7 @@ from equisite.release.features import (
 )
 from equisite.release.inference import Sum
 from equisite.release.patients import Mask
+from equisite.release.positions import positions_table
 from equisite.release.repeatability import repeatability_table
 from equisite.release.spectrum import spectrum_table
 from equisite.release.variants import allele_column, variant_rows
@@ -277,6 +278,7 @@ TABULATE: Mapping[str, Callable[[Context, Any], Result]] = {
     "carriers": carriers_table,
     "variants": variants_table,
     "spectrum": spectrum_table,
+    "positions": positions_table,
     "moment": moment_table,
     "hist": hist_table,
     "comoment": comoment_table,

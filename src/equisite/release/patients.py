@@ -19,12 +19,21 @@ Whole = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Carried:
+    """One allele. carriers: (patient,). frequency: in the population, NaN if not known."""
+
+    carriers: Mask
+    frequency: float
+
+
+@dataclass(frozen=True)
 class Patients:
     """Values of all patients, without their names.
 
     sets: (patient,) bool by analysis set. texts: (patient,) text by column, "" is missing.
     read: numeric columns that were parsed already. copies: (patient, copy) values of the
-    perturbed copies by column, NaN where a patient has none.
+    perturbed copies by column, NaN where a patient has none. carried: alleles in the
+    regions of a table of positions, by name.
     """
 
     count: int
@@ -32,6 +41,7 @@ class Patients:
     texts: Mapping[str, Sequence[str]]
     read: dict[str, Reals] = field(default_factory=dict, repr=False)
     copies: Mapping[str, Reals] = field(default_factory=dict, repr=False)
+    carried: Mapping[str, Carried] = field(default_factory=dict, repr=False)
 
     def has(self, column: str) -> bool:
         """Whether the site's cohort has the column at all."""
@@ -53,12 +63,16 @@ class Patients:
         return np.array([text or absent for text in self.texts[column]], dtype=np.str_)
 
 
-def read_patients(path: Path, perturbed: Path | None = None) -> Patients:
+def read_patients(
+    path: Path, perturbed: Path | None = None, positions: Path | None = None
+) -> Patients:
     """Read `private/cohort.tsv`; rows keep their order, ids are dropped.
 
     perturbed: `private/perturbed.tsv`, where the protocol has a table of its features.
+    positions: `private/positions.tsv`, where it has a table of positions.
     """
     columns, rows = read_table(path)
+    patients = [row["patient"] for row in rows]
     return Patients(
         len(rows),
         {s: np.array([r[f"set_{s}"] == "1" for r in rows], dtype=np.bool_) for s in SETS},
@@ -67,8 +81,20 @@ def read_patients(path: Path, perturbed: Path | None = None) -> Patients:
             for column in columns
             if column != "patient" and column not in SET_COLUMNS
         },
-        copies=_copies([row["patient"] for row in rows], perturbed) if perturbed else {},
+        copies=_copies(patients, perturbed) if perturbed else {},
+        carried=_carried(patients, positions) if positions else {},
     )
+
+
+def _carried(patients: Sequence[str], path: Path) -> dict[str, Carried]:
+    place = {patient: number for number, patient in enumerate(patients)}
+    found = {}
+    for row in read_table(path)[1]:
+        carriers = np.zeros(len(patients), dtype=np.bool_)
+        carriers[[place[p] for p in row["patients"].split(",") if p in place]] = True
+        name = ":".join(row[column] for column in ("contig", "position", "ref", "alt"))
+        found[name] = Carried(carriers, float(row["frequency"] or math.nan))
+    return found
 
 
 def _copies(patients: Sequence[str], path: Path) -> dict[str, Reals]:

@@ -26,17 +26,23 @@ from equisite.core.canonical import canonical_json, sha256_bytes
 from equisite.core.errors import ConfigError, ReleaseRefusal
 from equisite.core.provenance import code_digest
 from equisite.core.tables import read_table
+from equisite.intake.secret import site_key
 from equisite.protocol.load import protocol_sha256, read_frozen_protocol
 from equisite.protocol.models import Protocol
 from equisite.protocol.site import Freeze, Tighten
 from equisite.release.aggregate import Disclosed, disclose
+from equisite.release.approvals import Permits, opt_in_tables, read_permits
 from equisite.release.doubles import counted_twice
 from equisite.release.identifiers import site_identifiers, vocabulary
-from equisite.release.ledger import read_ledger
-from equisite.release.patients import Patients, read_patients
+from equisite.release.ledger import patient_set, read_ledger
+from equisite.release.opt_in import OptIn, Past
+from equisite.release.patients import Mask, Patients, read_patients
 
 COHORT = "private/cohort.tsv"
 PERTURBED = "private/perturbed.tsv"
+POSITIONS = "private/positions.tsv"
+KEY = "private/site.key"
+SETS = "private/sets"
 SCORES = "work/conformance/scores.tsv"
 PROTOCOL = "work/intake/protocol.json"
 SITE = "work/intake/site.json"
@@ -53,6 +59,7 @@ class Prepared:
     """A bundle that waits for approval, and what the review page tells of it.
 
     scanned: bytes, identifiers and kinds of patterns that the last scan looked for.
+    permits: which opt-in tables may leave, and why the others may not.
     """
 
     bundle: Bundle
@@ -62,6 +69,7 @@ class Prepared:
     patients: int
     scanned: Mapping[str, int]
     release_is_known: bool
+    permits: Permits
 
 
 def prepare(folder: Path, image_digest: str) -> Prepared:
@@ -77,10 +85,19 @@ def prepare(folder: Path, image_digest: str) -> Prepared:
     site: dict[str, Any] = json.loads((folder / SITE).read_bytes())
     book = codebook()
     rules = rules_of(protocol, Tighten.model_validate(site["tighten"]))
-    patients = read_patients(folder / COHORT, _perturbed(folder, protocol))
-    disclosed = disclose(patients, protocol, book, rules)
+    positions = folder / POSITIONS  # not there where the site has no genomics
+    patients = read_patients(
+        folder / COHORT,
+        _perturbed(folder, protocol),
+        positions if positions.is_file() and opt_in_tables(protocol) else None,
+    )
+    permits = read_permits(folder, protocol, site["freeze"]["date"])
+    opt_in = _opt_in(folder, permits, site["tighten"]["k"] or 0)
+    disclosed = disclose(patients, protocol, book, rules, opt_in)
+    about = _about(site, protocol, book, rules, patients, image_digest)
+    approved = tuple(sorted((c.approved for c in disclosed.charges), key=lambda a: a.table))
     bundle = Bundle(
-        _about(site, protocol, book, rules, patients, image_digest),
+        about.model_copy(update={"opt_in": bool(approved), "approvals": approved}),
         disclosed.tables,
         disclosed.cells,
         disclosed.quality,
@@ -88,7 +105,23 @@ def prepare(folder: Path, image_digest: str) -> Prepared:
     )
     bundle, known = _numbered(bundle, folder)
     scanned = audit(folder, bundle, protocol, book)
-    return Prepared(bundle, encode(bundle), disclosed, rules, patients.count, scanned, known)
+    return Prepared(
+        bundle, encode(bundle), disclosed, rules, patients.count, scanned, known, permits
+    )
+
+
+def _opt_in(folder: Path, permits: Permits, least_k: int) -> OptIn:
+    """Approvals with what left before; without any permit nothing of the past is read."""
+    if not permits.by_table:
+        return OptIn(permits)
+    key = site_key(folder / KEY)
+    names = [row["patient"] for row in read_table(folder / COHORT)[1]]
+
+    def tags_of(group: Mask) -> bytes:
+        return patient_set(key, (n for n, own in zip(names, group, strict=True) if own))
+
+    past = Past.of(read_ledger(folder / LEDGER), folder / SETS, patient_set(key, names))
+    return OptIn(permits, past, tags_of, least_k)
 
 
 def _perturbed(folder: Path, protocol: Protocol) -> Path | None:
@@ -125,6 +158,8 @@ def summary(folder: Path, prepared: Prepared) -> dict[str, object]:
         "minimum_n": prepared.rules.minimum_n,
         "patients": prepared.patients,
         "left_out": prepared.disclosed.left_out,
+        "opt_in": bundle.about.opt_in,
+        "not_approved": {t: f.code for t, f in prepared.permits.findings.items()},
         "scanned": dict(prepared.scanned),
         "tables": [
             dict(zip(form.TABLE_COLUMNS, form.cells_of(row), strict=True))

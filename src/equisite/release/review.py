@@ -16,12 +16,15 @@ from equisite.codebook.book import Codebook, codebook
 from equisite.codebook.channels import LABELS
 from equisite.cohort.html import render
 from equisite.core.canonical import sha256_bytes
+from equisite.protocol.approval import Approval
+from equisite.release.opt_in import Charge
 from equisite.release.prepare import Prepared
 
 TEMPLATE = Path(__file__).parent / "templates" / "review.html"
 KIND_WORDS = {
     "count": "How many patients fall into each group.",
     "variants": "How many copies of each listed allele the patients have.",
+    "positions": "Which alleles enough patients carry, without any number: an opt-in table.",
     "carriers": "How many patients carry at least one qualifying variant in each gene.",
     "spectrum": "How many substitutions of each kind the tumours have together, each bounded.",
     "moment": "Number, mean and spread of each feature over all patients.",
@@ -73,6 +76,8 @@ def review_page(prepared: Prepared, folder: Path) -> str:
         sections=sections,
         released=sum(s.row.status == "released" for s in sections),
         left_out=prepared.disclosed.left_out,
+        approvals=[_approved(charge, prepared) for charge in prepared.disclosed.charges],
+        not_approved=prepared.permits.findings,
         patients=prepared.patients,
         scanned=prepared.scanned,
         known=prepared.release_is_known,
@@ -92,6 +97,31 @@ def _section(row: TableRow, cells: Sequence[CellRow], book: Codebook) -> Section
         len(cells) - shown,
         header,
         tuple(rows),
+    )
+
+
+@dataclass(frozen=True)
+class ApprovedSection:
+    """An opt-in table that would leave, as the officer is told of it. limit: of statistics."""
+
+    table: str
+    approval: Approval
+    k: int
+    cells: int
+    rank: int
+    limit: str
+
+
+def _approved(charge: Charge, prepared: Prepared) -> ApprovedSection:
+    row = next(r for r in prepared.bundle.tables if r.table == charge.table)
+    approval = prepared.permits.by_table[charge.table].approval
+    limits = prepared.rules.ruleset.largest_budget
+    limit = "none for open data"
+    if limits is not None:
+        rate = limits[row.data_class] if approval.budget is None else approval.budget
+        limit = f"{rate:.4f} for each patient of the set, all tables of the class together"
+    return ApprovedSection(
+        charge.table, approval, charge.approved.k, row.cells, row.rank, limit
     )
 
 
@@ -164,6 +194,18 @@ def _spectrum(cells: Sequence[CellRow], book: Codebook) -> _Layout:
     rows: list[tuple[str, ...]] = [("all: patients", _text(found.get("")))]
     rows += [(LABELS[code], _text(found[code])) for code in LABELS if code in found]
     return ("Channel", "Substitutions"), rows
+
+
+def _positions(cells: Sequence[CellRow], book: Codebook) -> _Layout:
+    del book
+    rows: list[tuple[str, ...]] = [
+        (contig, position, ref, alt)
+        for cell in cells
+        for contig, position, ref, alt in [
+            (parse_key(cell.key).get("variant") or "").split(":")
+        ]
+    ]
+    return ("Sequence", "Position", "Reference", "Allele"), rows
 
 
 def _moments(cells: Sequence[CellRow], book: Codebook) -> _Layout:
@@ -255,6 +297,7 @@ _LAYOUTS: Mapping[str, Any] = {
     "carriers": _carriers,
     "variants": _variants,
     "spectrum": _spectrum,
+    "positions": _positions,
     "moment": _moments,
     "hist": _hists,
     "comoment": _comoments,
