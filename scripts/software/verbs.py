@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import shutil
 from collections.abc import Sequence
@@ -16,6 +17,10 @@ from .install import installed, kit_to
 from .plan import Plan
 
 DESCRIPTION = "Install and use the locked software of equisite."
+LITTLE = 100_000_000
+"""Bytes: with less room than this nothing of the software can be made."""
+NEEDED_GB = 4
+"""What it takes with all downloads and the tree in which it is built."""
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:
@@ -149,6 +154,31 @@ def dispatch(options: argparse.Namespace) -> int:
     return run_fronts(plan)
 
 
+def full_disk() -> str:
+    """What to say where the software's disk is full; empty where it is not."""
+    home = find_home().root
+    place = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    if free > LITTLE:
+        return ""
+    return (
+        f"the disk of {home} is full, {free / 1e6:,.0f} MB are free; the software needs about "
+        f"{NEEDED_GB} GB while it is made. Mend: free some room there, or name a folder on a "
+        "larger disk: EQUISITE_HOME=FOLDER python3 scripts/run.py install"
+    )
+
+
+def refused(error: OSError) -> str:
+    """What to say where the user may not write; empty for other errors."""
+    if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return ""
+    return (
+        f"{error.filename}: {(error.strerror or '').lower()}. Mend: let the owner of "
+        f"{find_home().root} run `python3 scripts/run.py install`, or make software of your "
+        "own: EQUISITE_HOME=FOLDER python3 scripts/run.py install"
+    )
+
+
 def main(words: Sequence[str]) -> int:
     """Entry of run.py: 0 done, 2 the user can mend, else the command's own exit code."""
     options = arguments(words)
@@ -157,7 +187,13 @@ def main(words: Sequence[str]) -> int:
             raise Stop("no bash on this machine. Mend: install bash")
         return dispatch(options)
     except Stop as stop:
-        say(f"equisite: {stop}")
+        say(f"equisite: {full_disk() or stop}")
+        return 2
+    except OSError as error:
+        told = full_disk() if error.errno == errno.ENOSPC else refused(error)
+        if not told:
+            raise
+        say(f"equisite: {told}")
         return 2
     except KeyboardInterrupt:
         say("equisite: stopped")

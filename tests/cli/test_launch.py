@@ -28,6 +28,7 @@ if "--unlock" in sys.argv:
         lock.unlink()
     raise SystemExit(0)
 (site / "arguments").write_text("\\n".join(sys.argv[1:]))
+(site / "cache").write_text(os.environ.get("XDG_CACHE_HOME", ""))
 locks.mkdir(parents=True, exist_ok=True)
 if list(locks.iterdir()):
     print("LockException", file=sys.stderr)
@@ -37,6 +38,7 @@ text = "Building DAG of jobs...\\ntotal 2\\nrule clinical_read_table:"
 print(text, file=sys.stderr, flush=True)
 time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
 print("2 of 2 steps (100%) done", file=sys.stderr)
+print(os.environ.get("FAKE_TEXT", ""), file=sys.stderr)
 (locks / "0.input.lock").unlink()
 raise SystemExit(int(os.environ.get("FAKE_CODE", "0")))
 """
@@ -90,6 +92,30 @@ def test_exit_codes(
 ) -> None:
     monkeypatch.setenv("FAKE_CODE", str(theirs))
     assert launch.run(site, "local", None, []) == ours
+
+
+def test_a_user_without_a_home_has_a_cache_in_the_site(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(site))
+    assert launch.run(site, "local", None, []) == 0
+    assert (site / "cache").read_text() == ""
+    monkeypatch.setenv("HOME", str(site / "none"))
+    assert launch.run(site, "local", None, []) == 0
+    assert (site / "cache").read_text() == str(site / ".snakemake" / "cache")
+
+
+def test_why_it_failed_is_told_at_the_end(
+    site: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FAKE_CODE", "1")
+    monkeypatch.setenv("FAKE_TEXT", "OSError: [Errno 28] No space left on device")
+    assert launch.run(site, "local", None, []) == 70
+    out, told = capfd.readouterr()
+    assert told.startswith(f"RUN_DISK_FULL: The disk of {site} is full: ")
+    assert "0 steps are left" in told
+    assert "Errno" not in out + told
 
 
 def test_a_stale_lock_is_opened(site: Path, capfd: pytest.CaptureFixture[str]) -> None:

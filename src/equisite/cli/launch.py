@@ -11,10 +11,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from equisite.cli import guard
+from equisite.cli.causes import explain
 from equisite.cli.progress import Progress
 from equisite.cli.run_lock import RunLock, kill_group
 from equisite.core.errors import ConfigError
@@ -81,16 +83,20 @@ def run(
         if lock.stale and _locked(directory):
             print("The last run was killed; its lock is opened.", flush=True)
             unlock = command_of(directory, profile, cores, ["--unlock"], snakefile)
-            code = _follow(unlock, lock, raw=True)
+            code = _follow(unlock, directory, lock, raw=True).code
             if code:
                 return _our_code(code)
         raw = bool(_RAW & set(extra))
         if not raw:
             prepare()
         print(shlex.join(command), flush=True)
-        code = _follow(command, lock, raw=raw)
-        lock.leave = (code < 0 or code >= 128) and _locked(directory)
-        return _our_code(code)
+        ended = _follow(command, directory, lock, raw=raw)
+        lock.leave = (ended.code < 0 or ended.code >= 128) and _locked(directory)
+        if ended.progress is not None and (ended.code == 1 or ended.killed):
+            left = ended.progress.total - ended.progress.done
+            for line in explain(ended.progress.trouble, directory, left, killed=ended.killed):
+                print(line, file=sys.stderr, flush=True)
+        return _our_code(ended.code)
 
 
 def _locked(directory: Path) -> bool:
@@ -112,8 +118,32 @@ def _snakemake() -> str:
     return found
 
 
-def _follow(command: Sequence[str], lock: RunLock, *, raw: bool) -> int:
-    """Start the guard, forward signals to it, show progress, return the exit code."""
+@dataclass(frozen=True)
+class _Ended:
+    """How Snakemake ended. progress: what it said, None where it was passed on as it was.
+    stopped: by a signal that its user sent to us.
+    """
+
+    code: int
+    progress: Progress | None
+    stopped: bool
+
+    @property
+    def killed(self) -> bool:
+        """Whether somebody else ended it by a signal."""
+        return not self.stopped and (self.code < 0 or self.code >= 128)
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    """Ours; Snakemake's cache moves into the folder where its user has no home to write to."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.expanduser fails without one
+    if os.access(home, os.W_OK | os.X_OK) or "XDG_CACHE_HOME" in os.environ:
+        return dict(os.environ)
+    return {**os.environ, "XDG_CACHE_HOME": str(directory / ".snakemake" / "cache")}
+
+
+def _follow(command: Sequence[str], directory: Path, lock: RunLock, *, raw: bool) -> _Ended:
+    """Start the guard, forward signals to it, show progress until the end."""
     report_in, report_out = os.pipe()
     with _Orders() as orders:  # before the guard starts, so that no signal is missed
         process = subprocess.Popen(
@@ -122,17 +152,18 @@ def _follow(command: Sequence[str], lock: RunLock, *, raw: bool) -> int:
             stdout=None if raw else subprocess.PIPE,
             stderr=None if raw else subprocess.STDOUT,
             pass_fds=(orders.source, report_out),
+            env=_environment(directory),
             start_new_session=True,
         )
         os.close(orders.source)
         os.close(report_out)
-        group = 0
+        group, progress = 0, None
         try:
             with os.fdopen(report_in, encoding="ascii") as report:
                 group = int(report.readline() or 0)
             lock.record(process.pid, group)
             if process.stdout is not None:
-                _show(process.stdout.fileno(), orders.signals)
+                progress = _show(process.stdout.fileno(), orders.signals)
             code = process.wait()
             if orders.signals and code:
                 code = 128 + orders.signals[0]  # stopped by the user, no fault of a machine
@@ -142,7 +173,7 @@ def _follow(command: Sequence[str], lock: RunLock, *, raw: bool) -> int:
             if process.stdout is not None:
                 process.stdout.close()
             kill_group(group)  # only if somebody killed the guard itself
-    return code
+    return _Ended(code, progress, bool(orders.signals))
 
 
 class _Orders:
@@ -180,7 +211,7 @@ class _Orders:
                 os.write(self._sink, order)
 
 
-def _show(descriptor: int, signals: Sequence[int]) -> None:
+def _show(descriptor: int, signals: Sequence[int]) -> Progress:
     """Show progress until the output ends; what tools say while they are stopped is noise."""
     terminal = sys.stdout.isatty()
     width = shutil.get_terminal_size().columns
@@ -202,3 +233,4 @@ def _show(descriptor: int, signals: Sequence[int]) -> None:
     if rest and not signals:
         progress.line(rest.decode("utf-8", "replace"))
     progress.close()
+    return progress

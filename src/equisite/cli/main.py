@@ -51,8 +51,8 @@ the lead:  equisite verify | inspect | compare
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    0 done, 2 the user can mend it, 3 release refused, 4 bundle not trusted, 70 a fault of
-    the program (only then a traceback is shown).
+    0 done, 2 the user can mend it, 3 release refused, 4 bundle not trusted, 70 a full disk, or
+    a fault of the program (only then a traceback is shown).
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(

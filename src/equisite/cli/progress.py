@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections import deque
 from typing import IO
+
+from equisite.cli.trouble import Failure, Trouble
 
 _STEPS = re.compile(r"^(\d+) of (\d+) steps \((\d+)%\) done")
 _RULE = re.compile(r"^(?:local)?(?:rule|checkpoint) (\w+):$")
 _JOBS = re.compile(r"^total\s+(\d+)$")
 _PLANNING = "Building DAG of jobs..."
-_TROUBLE = re.compile(r"error|exception|exiting because|restart|failed", re.IGNORECASE)
+_COMPLAINT = re.compile(r"error|exception|failed", re.IGNORECASE)
+_NEXT = ("rule ", "localrule ", "Finished jobid")
 _CHATTER = ("Assuming unrestricted shared", "Using workflow specific profile")
-_KEPT = 60
 
 
 class Progress:
@@ -29,13 +30,12 @@ class Progress:
         self._width = width
         self._began = time.monotonic()
         self._planning = True
-        self._failing = False
-        self._muted = False
+        self._announced = 0
         self._told = -1
         self.done = 0
         self.total = 0
         self.stage = ""
-        self.last: deque[str] = deque(maxlen=_KEPT)
+        self.trouble = Trouble()
 
     def line(self, text: str) -> None:
         """Take one line of Snakemake's output."""
@@ -43,36 +43,35 @@ class Progress:
         if text == _PLANNING:
             self._planning = False
         if self._planning:
-            if text and not text.startswith(_CHATTER):
+            if text and not self.trouble.line(text) and not text.startswith(_CHATTER):
                 print(text, file=self._out, flush=True)
             return
-        self.last.append(text)
-        if self._complains(text):
+        if self.trouble.line(text):
             return
-        self._failing = text.startswith("Error in rule") or (self._failing and text != "")
+        if text.startswith(_NEXT):
+            self._announce()  # not sooner: whether it is tried again is told a little later
         if found := _JOBS.match(text):
             self.total = int(found[1])
         elif found := _RULE.match(text):
             self.stage = stage_of(found[1])
         elif found := _STEPS.match(text):
             self.done, self.total = int(found[1]), int(found[2])
-        elif (_TROUBLE.search(text) and not text.startswith(" ")) or (
-            self._failing and text.startswith("    log: ")
-        ):
-            self._clear()
-            print(text, file=self._out, flush=True)
+        elif _COMPLAINT.search(text) and not text.startswith(" "):
+            self._say(text)
         else:
             return
         self.show()
 
-    def _complains(self, text: str) -> bool:
-        """Whether a line is of Snakemake's trouble with its own log, as on a full disk."""
-        if text == "--- Logging error ---":
-            self._muted = True
-        muted = self._muted
-        if text.startswith("Arguments:"):
-            self._muted = False
-        return muted
+    def _announce(self) -> None:
+        """One line per step that failed; the reasons are told at the end."""
+        for failure in self.trouble.failures[self._announced :]:
+            ending = "failed, is tried again" if failure.again else "failed"
+            self._say(f"{title(failure)}: {ending}")
+        self._announced = len(self.trouble.failures)
+
+    def _say(self, text: str) -> None:
+        self._clear()
+        print(text, file=self._out, flush=True)
 
     def show(self) -> None:
         """Rewrite the line, or write the next one when ten percent more are done."""
@@ -89,6 +88,7 @@ class Progress:
 
     def close(self) -> None:
         """Leave the line."""
+        self._announce()
         if self._terminal and self.total:
             self._clear()
 
@@ -100,6 +100,16 @@ class Progress:
     def _clear(self) -> None:
         if self._terminal:
             print("\r\x1b[2K", end="", file=self._out)
+
+
+def title(failure: Failure) -> str:
+    """A step as people call it.
+
+    >>> title(Failure("imaging_draw_pictures", log="logs/imaging_draw_pictures/3.log"))
+    'imaging: draw pictures, batch 3'
+    """
+    stage = stage_of(failure.rule)
+    return f"{stage}, batch {failure.batch}" if failure.batch else stage
 
 
 def stage_of(rule: str) -> str:

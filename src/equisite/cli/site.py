@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
 from pathlib import Path
 
 _HERE = Path()
@@ -109,8 +108,6 @@ def _run(args: argparse.Namespace) -> int:
     from equisite.cli.fetch import prepare
     from equisite.cli.launch import run
     from equisite.cli.summary import summary
-    from equisite.core.errors import ConfigError
-    from equisite.core.machine import little_room
 
     code = run(
         args.directory,
@@ -122,16 +119,6 @@ def _run(args: argparse.Namespace) -> int:
     if code == 0 and not args.snakemake:
         for line in summary(args.directory.absolute()):
             print(line)
-    elif code == 70:
-        print(
-            "A step failed for a reason of the machine, not of the data. Its log is named"
-            " above; the whole story stands in .snakemake/log. Start again when it is mended:"
-            " what is finished is kept.",
-            file=sys.stderr,
-        )
-        if little_room(args.directory):
-            full = ConfigError("DISK_FULL", path=str(args.directory.absolute()))
-            print(full.render(), file=sys.stderr)
     elif code == 128 + signal.SIGINT:
         print("Stopped. What is finished is kept: the same command goes on from here.")
     return code

@@ -85,6 +85,10 @@ class ConfigError(EquisiteError):
     exit_code = 2
 
 
+class MachineError(EquisiteError):
+    """A disk or a machine that gave up; the same command goes on when it is mended."""
+
+
 class InputError(EquisiteError):
     """Data that is wrong: becomes the outcome of a patient or item, never a crash."""
 

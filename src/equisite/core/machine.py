@@ -7,7 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
-from equisite.core.errors import ConfigError
+from equisite.core.errors import ConfigError, EquisiteError, MachineError
 
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 _FORBIDDEN = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
@@ -16,7 +16,7 @@ LITTLE = 64 * 1024 * 1024
 """Bytes: with less room than this a run soon stands still."""
 
 
-def machine_error(error: OSError, *, named: bool) -> ConfigError | None:
+def machine_error(error: OSError, *, named: bool) -> EquisiteError | None:
     """The error in our words, or None where it may be a fault of the program.
 
     named: whether the path may be told; not in logs, where paths of patients' files are not
@@ -25,12 +25,23 @@ def machine_error(error: OSError, *, named: bool) -> ConfigError | None:
     path = str(error.filename) if named and error.filename else "a file or folder of this step"
     problem = (error.strerror or "unknown reason").lower()
     if error.errno in _FULL:
-        return ConfigError("DISK_FULL", path=path)
+        return MachineError("DISK_FULL", path=path)
     if error.errno in _FORBIDDEN:
         return ConfigError("NOT_ALLOWED", path=path, problem=problem)
     if error.errno in _UNUSABLE:
         return ConfigError("PATH_UNUSABLE", path=path, problem=problem)
     return None
+
+
+def size_text(size: float) -> str:
+    """Bytes as people read them.
+
+    >>> size_text(1_234), size_text(12_300_000), size_text(4_560_000_000)
+    ('1 kB', '12 MB', '4.6 GB')
+    """
+    if size >= 1e9:
+        return f"{size / 1e9:.1f} GB"
+    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
 def little_room(folder: Path) -> bool:
