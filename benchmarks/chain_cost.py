@@ -110,7 +110,7 @@ def measure(
         aligner: statistics.median(sum(c[step] for step in STEPS) for c in turns) / bwa
         for aligner, turns in chains.items()
     }
-    scores = {a: total(judge(folder, people, site)[0]) for a, site in sites.items()}
+    scores = {a: total(judge(folder, people, site).genotypes) for a, site in sites.items()}
     for aligner in ALIGNERS:
         print(f"{aligner}, as multiples of bwa mem alone:")
         beside = ratios[aligner].pop(BESIDE)

@@ -26,6 +26,7 @@ from equisite.intake.index import SequencingItem
 from equisite.variants.comparison import Tallies, compare_alleles, compare_genotypes
 from equisite.variants.fasta import read_fasta
 from equisite.variants.intervals import read_bed
+from equisite.variants.repeats import repeats
 from equisite.variants.vcf import open_text, read_genotypes
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -237,23 +238,35 @@ def final_calls(site: Path) -> dict[str, Path]:
     return calls
 
 
-def judge(
-    folder: DataFolder, people: list[Person], site: Path
-) -> tuple[list[Tallies], list[Tallies]]:
-    """Clusters of all people, judged by genotype and by allele."""
+@dataclass(frozen=True)
+class Judgement:
+    """Clusters of all people: by genotype, by allele, by genotype outside repeats.
+
+    outside_bases: size of what is left of `truth.bed` without repeats.
+    """
+
+    genotypes: list[Tallies]
+    alleles: list[Tallies]
+    outside: list[Tallies]
+    outside_bases: int
+
+
+def judge(folder: DataFolder, people: list[Person], site: Path) -> Judgement:
+    """Compare the final calls of all people with the truth."""
     sequences = {name: bases.decode() for name, bases in read_fasta(folder.reference)}
     territory = read_bed(open_text(folder.bed))
+    outside = territory.without(repeats(sequences))
     calls = final_calls(site)
-    genotypes: list[Tallies] = []
-    alleles: list[Tallies] = []
+    found = Judgement([], [], [], outside.size)
     for person in people:
         if person.name not in calls:
             raise CannotMeasureError(f"the product has no calls of {person.name}")
         truth = list(read_genotypes(folder.truth, person.sample))
         called = list(read_genotypes(calls[person.name]))
-        genotypes += compare_genotypes(truth, called, sequences, territory)
-        alleles += compare_alleles(truth, called, sequences, territory)
-    return genotypes, alleles
+        found.genotypes.extend(compare_genotypes(truth, called, sequences, territory))
+        found.alleles.extend(compare_alleles(truth, called, sequences, territory))
+        found.outside.extend(compare_genotypes(truth, called, sequences, outside))
+    return found
 
 
 def fastq_bytes(people: list[Person]) -> int:

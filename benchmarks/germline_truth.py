@@ -3,7 +3,10 @@
     germline_truth.py DIR...
 
 Each DIR is a data folder as described in genomics_site.py. Its reads go through the workflow
-from FASTQ; the final calls are compared with the truth by haplotype replay within truth.bed.
+from FASTQ; the final calls are compared with the truth by haplotype replay within truth.bed,
+and once more within truth.bed outside repeats (key `outside_repeats`): runs of one base from 8
+bases and tandem repeats of 2 to 6 bases, with 5 bases on each side, as found in the reference
+by `equisite.variants.repeats`. The last line has the sum over all folders, too.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from equisite.variants.comparison import INDEL, SNP, Tally, bootstrap_f1, total
+from equisite.variants.comparison import INDEL, SNP, Tallies, Tally, bootstrap_f1, total
 from genomics_site import (
     CALLERS,
     CannotMeasureError,
@@ -37,25 +40,27 @@ def main() -> int:
     parser.add_argument("--bootstrap", type=int, default=1000, metavar="ROUNDS")
     arguments = parser.parse_args()
     results = []
+    summed: list[Tallies] = []
     print("folder, kind: truth found/missed, calls wrong, recall, precision, F1 (95 %)")
     for path in arguments.folders:
         try:
-            results.append(
-                measure(
-                    DataFolder(path), arguments.callers, arguments.cores, arguments.bootstrap
-                )
+            result, outside = measure(
+                DataFolder(path), arguments.callers, arguments.cores, arguments.bootstrap
             )
         except CannotMeasureError as error:
             print(error, file=sys.stderr)
             return 2
-    print(json.dumps({"dirs": results}))
+        results.append(result)
+        summed += outside
+    everywhere = outside_repeats("all folders", summed)
+    print(json.dumps({"dirs": results, "outside_repeats": everywhere}))
     return 0
 
 
 def measure(
     folder: DataFolder, callers: Sequence[str], cores: int, rounds: int
-) -> dict[str, Any]:
-    """Figures of one folder."""
+) -> tuple[dict[str, Any], list[Tallies]]:
+    """Figures of one folder, and its clusters outside repeats."""
     with tempfile.TemporaryDirectory(prefix="equisite-truth-") as name:
         scratch = Path(name)
         people = folder.people(scratch / "reads") if folder.path.is_dir() else []
@@ -65,7 +70,8 @@ def measure(
         start = time.monotonic()
         run_genomics(scratch / "site", cores)
         wall = time.monotonic() - start
-        genotypes, alleles = judge(folder, people, scratch / "site")
+        judgement = judge(folder, people, scratch / "site")
+    genotypes = judgement.genotypes
     summed = total(genotypes)
     result: dict[str, Any] = {"dir": folder.path.name, "people": len(people)}
     for kind in (SNP, INDEL):
@@ -78,10 +84,27 @@ def measure(
             f"{text(tally.recall)}, {text(tally.precision)}, {text(tally.f1)} ({between})",
             flush=True,
         )
-    by_allele = total(alleles)
+    by_allele = total(judgement.alleles)
     result["snp_allele_f1"], result["indel_allele_f1"] = by_allele[SNP].f1, by_allele[INDEL].f1
+    result["outside_repeats"] = {
+        "bases": judgement.outside_bases,
+        **outside_repeats(folder.path.name, judgement.outside),
+    }
     result["wall_s"] = round(wall, 1)
-    return result
+    return result, judgement.outside
+
+
+def outside_repeats(name: str, clusters: Sequence[Tallies]) -> dict[str, Any]:
+    """Figures of both kinds outside repeats, which are printed, too."""
+    summed = total(clusters)
+    for kind in (SNP, INDEL):
+        tally = summed[kind]
+        print(
+            f"{name}, {kind} outside repeats: {tally.found}/{tally.missed}, {tally.wrong}, "
+            f"{text(tally.recall)}, {text(tally.precision)}, {text(tally.f1)}",
+            flush=True,
+        )
+    return {kind: figures(summed[kind]) for kind in (SNP, INDEL)}
 
 
 def figures(tally: Tally) -> dict[str, float | int | None]:

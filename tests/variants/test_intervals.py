@@ -21,6 +21,7 @@ def test_territories_are_sets_of_bases(
     assert first.size == len(bases(one))
     assert bases(list(first)) == bases(one)
     assert bases(list(first.intersect(second))) == bases(one) & bases(two)
+    assert bases(list(first.without(second))) == bases(one) - bases(two)
     everywhere = [(c, at) for c in "abz" for at in range(31)]
     assert {place for place in everywhere if first.holds(*place)} == bases(one)
 

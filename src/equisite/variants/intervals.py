@@ -69,6 +69,19 @@ class Territory:
                 at += 1
         return Territory.of(common)
 
+    def without(self, other: Territory) -> Territory:
+        """Bases that do not lie in the other.
+
+        >>> Territory.of([("a", 1, 9)]).without(Territory.of([("a", 3, 5)])).spans
+        {'a': ((1, 3), (5, 9))}
+        """
+        left = []
+        for contig, start, end in self:
+            common = Territory.of([(contig, start, end)]).intersect(other)
+            edges = [start, *(e for span in common.spans.get(contig, ()) for e in span), end]
+            left += [(contig, *pair) for pair in zip(edges[::2], edges[1::2], strict=True)]
+        return Territory.of(left)
+
 
 def bed_rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
     """Line number and fields of the data rows of a BED file."""
