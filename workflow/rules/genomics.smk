@@ -221,10 +221,10 @@ rule genomics_call_variants:
             f"""
                 samtools view -b -1 --no-PG -F UNMAP,SECONDARY,QCFAIL,DUP \\
                     ${{PIECE:+-M}} -L "$WINDOWS" \\
-                    -o "$SCRATCH/windows.bam" "{input.crams}/$ITEM.cram"
-                samtools index "$SCRATCH/windows.bam"
+                    -o "$SEEN" "{input.crams}/$ITEM.cram"
+                samtools index "$SEEN"
                 freebayes -f {input.reference} -t "$WINDOWS" ${{COPIES:+-A "$COPIES"}} \\
-                    "$SCRATCH/windows.bam" > "$CALLS"
+                    "$SEEN" > "$CALLS"
             """
             if "freebayes" in SITE.protocol.genomics.callers
             else ""

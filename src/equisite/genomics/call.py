@@ -1,8 +1,9 @@
 """From a sample's alignment, or the calls that were given, to its final calls.
 
 The first caller sees the bases where reads differ from the reference, the second those where
-it can change the answer. Tools are pipelines of the rule; they pass each other files of
-intervals and calls in the sample's scratch folder.
+it can change the answer; then the reads that span a repeat may overrule both. Tools are
+pipelines of the rule; they pass each other files of intervals and calls in the sample's scratch
+folder.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from equisite.genomics.active import active_sites, active_windows
 from equisite.genomics.given_calls import take_calls
 from equisite.genomics.pieces import SEARCH, Place, nominal_cuts, piece_of, quiet_cut
 from equisite.genomics.ploidy import Ploidy
+from equisite.genomics.repeat_calls import write_by_length
 from equisite.genomics.samples import Sample
 from equisite.genomics.second_caller import CachedReference, windows, write_reconciled
 from equisite.variants.intervals import Interval, Territory
@@ -42,25 +44,16 @@ class _Piece:
 
 
 @dataclass(frozen=True)
-class _Called:
-    """VCFs of the callers for one piece, and where the second was asked."""
-
-    first: Path
-    second: Path | None
-    asked: Territory
-
-
-@dataclass(frozen=True)
 class Callers:
     """Tools that call, and the reference.
 
     scan: writes reads that differ from the reference, as SAM. first: writes VCF of the
     intervals in the file ACTIVE, from the reads of READS, with the copies of PLOIDY. second:
     writes VCF of the intervals in the file WINDOWS, with those of COPIES where it is not
-    empty; empty: there is no second caller. finish: from VCF to `$OUT.vcf.gz` and its index.
-    take: the same from given calls, which are not sorted. part: which pieces of the territory
-    are called, one after the other; scan and first then keep to the file PIECE. None: all is
-    one piece.
+    empty, and leaves their reads in SEEN, an indexed BAM; empty: there is no second caller.
+    finish: from VCF to `$OUT.vcf.gz` and its index. take: the same from given calls, which are
+    not sorted. part: which pieces of the territory are called, one after the other; scan and
+    first then keep to the file PIECE. None: all is one piece.
     """
 
     scan: str
@@ -79,15 +72,16 @@ class Callers:
         called = [self._call(sample, bench, piece) for piece in self._pieces(bench)]
 
         def write_all(write: Callable[[bytes], object]) -> None:
-            text = _texts(write)
             for number, calls in enumerate(called):
-                self._write(calls, _without_header(text) if number else text)
+                for line in open_text(calls):
+                    if not number or not line.startswith("#"):
+                        write(f"{line}\n".encode())
 
         bench.feed(self.finish, write_all)
         return self._remarks(sample)
 
-    def _call(self, sample: Sample, bench: Bench, piece: _Piece) -> _Called:
-        """Ask the first caller, then the second where it can change the answer."""
+    def _call(self, sample: Sample, bench: Bench, piece: _Piece) -> Path:
+        """Final calls of a piece: of the first caller, the second, and the spanning reads."""
         own = {"PIECE": str(piece.place) if piece.place else ""}
         active = bench.scratch / "active.bed"
         reads = self._find_active(bench, active, piece)
@@ -103,30 +97,32 @@ class Callers:
             **own,
         )
         if not self.second:
-            return _Called(first, None, Territory.of(()))
+            return first
         asked = windows(first, self.reference)
         place = bench.scratch / "windows.bed"
         _write_bed(place, asked)
-        second = bench.scratch / f"second.{piece.number}.vcf"
+        second = bench.scratch / "second.vcf"
+        seen = bench.scratch / "seen.bam"
         if asked.size:
             bench.run(
                 self.second,
                 WINDOWS=str(place),
                 COPIES=self._copies(sample, bench),
+                SEEN=str(seen),
                 CALLS=str(second),
                 **own,
             )
         else:  # freebayes fails where there is nothing to read
             second.touch()
-        return _Called(first, second, asked)
-
-    def _write(self, calls: _Called, write: Callable[[str], object]) -> None:
-        """Write what the callers say together, with the first one's header."""
-        if calls.second is not None:
-            write_reconciled(calls.first, calls.second, calls.asked, self.reference, write)
-            return
-        for line in open_text(calls.first):
-            write(f"{line}\n")
+        reconciled = bench.scratch / f"reconciled.{piece.number}.vcf"
+        with reconciled.open("w", encoding="utf-8") as stream:
+            write_reconciled(first, second, asked, self.reference, stream.write)
+        if not asked.size:
+            return reconciled
+        final = bench.scratch / f"final.{piece.number}.vcf"
+        with final.open("w", encoding="utf-8") as stream:
+            write_by_length(reconciled, (first, second), seen, self.reference, stream.write)
+        return final
 
     def _pieces(self, bench: Bench) -> Iterator[_Piece]:
         """The pieces of this job one after the other, each with its bases in the same file."""
@@ -206,11 +202,6 @@ class Callers:
 
 def _texts(write: Callable[[bytes], object]) -> Callable[[str], object]:
     return lambda text: write(text.encode())
-
-
-def _without_header(write: Callable[[str], object]) -> Callable[[str], object]:
-    """The same, for records that follow those of another file."""
-    return lambda text: None if text.startswith("#") else write(text)
 
 
 def _inside(windows: Iterable[Interval], piece: Territory) -> Iterator[Interval]:

@@ -17,7 +17,7 @@ _APART = 500
 """Records further apart than this never meet in one cluster: callers write them leftmost."""
 _LABEL = (
     '##INFO=<ID=CONS,Number=1,Type=String,Description="Agreement of the callers: clear, both, '
-    'hom, fb, bcf or single">'
+    'hom, fb, bcf, single or reads">'
 )
 
 
@@ -51,7 +51,7 @@ class CachedReference(Mapping[str, str]):
 def windows(calls: Path, reference: Mapping[str, str]) -> Territory:
     """Bases in which the second caller is asked; calls: sorted VCF of the first."""
     intervals = []
-    for _, records, _ in _stretches(reference, read_genotypes(calls), ()):
+    for _, records, _ in stretches(reference, read_genotypes(calls), ()):
         intervals += list(unsettled(records, reference))
     order = list(reference)
     return Territory.of(sorted(intervals, key=lambda i: (order.index(i[0]), i[1], i[2])))
@@ -80,7 +80,7 @@ def write_reconciled(
     if not column.startswith("#CHROM"):
         raise ValueError("the calls have no header line")
     written = 0
-    for contig, ours, theirs in _stretches(
+    for contig, ours, theirs in stretches(
         reference, read_genotypes(first), read_genotypes(second)
     ):
         known = {record.line for record in ours}
@@ -98,7 +98,7 @@ def write_reconciled(
     return written
 
 
-def _stretches(
+def stretches(
     reference: Mapping[str, str], first: Iterable[Genotype], second: Iterable[Genotype]
 ) -> Iterator[tuple[str, list[Genotype], list[Genotype]]]:
     """Records of both that may belong together: sequence, the first's, the second's."""

@@ -15,11 +15,13 @@ from equisite.variants.replay import Cluster, Placed, agree, clusters, place
 from equisite.variants.vcf import Genotype
 
 CLEAR, BOTH, HOM, FREEBAYES, BCFTOOLS, SINGLE = "clear", "both", "hom", "fb", "bcf", "single"
+READS = "reads"
 """Labels of a call, as in INFO/CONS.
 
 clear: a lone substitution of high quality, for which the second caller is not asked. both:
 the same two haplotypes. hom: the same allele, the caller with two copies was taken. fb, bcf:
-the callers differ, this one was taken. single: only one caller has a call here.
+the callers differ, this one was taken. single: only one caller has a call here. reads: the
+reads that span a repeat overruled both (`equisite.genomics.repeat_genotypes`).
 """
 
 SURE = 20.0

@@ -26,14 +26,14 @@ def tandem_repeats(text: str, unit: int, shortest: int) -> Iterator[tuple[int, i
     >>> list(tandem_repeats("GACACACT", 2, 6))
     [(1, 7)]
     """
-    import numpy as np
-
-    codes = np.frombuffer(text.encode("ascii"), np.uint8)
-    same = (codes[unit:] == codes[:-unit]) & (codes[unit:] != ord("N"))
-    edges = np.flatnonzero(np.diff(same, prepend=False, append=False))
-    for first, last in edges.reshape(-1, 2).tolist():
-        if last + unit - first >= shortest:
-            yield first, last + unit
+    start = 0
+    for at, (base, before) in enumerate(zip(text[unit:], text, strict=False), start=unit):
+        if base != before or base == "N":
+            if at - start >= shortest:
+                yield start, at
+            start = at - unit + 1
+    if len(text) - start >= shortest:
+        yield start, len(text)
 
 
 def repeats(reference: Reference) -> Territory:

@@ -25,6 +25,9 @@ MAX_RECORDS = 13
 Copies = tuple[Edit | None, Edit | None]
 """What the two haplotypes carry; None is the reference."""
 
+Pair = tuple[str, str]
+"""Bases of both haplotypes, in the order of the alphabet."""
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -81,7 +84,7 @@ def matched(cluster: Cluster, reference: Reference) -> tuple[list[bool], list[bo
         return [False] * len(truth), [False] * len(calls)
     if agree(cluster, reference):
         return [True] * len(truth), [True] * len(calls)
-    replay = _Replay(cluster, reference)
+    replay = _replay_of(cluster, reference)
     if len(truth) + len(calls) <= MAX_RECORDS:
         kept_truth, kept_calls = _largest_parts(replay, truth, calls)
     else:
@@ -94,25 +97,31 @@ def matched(cluster: Cluster, reference: Reference) -> tuple[list[bool], list[bo
 
 def agree(cluster: Cluster, reference: Reference) -> bool:
     """Whether all records of both sides together describe the same pair of haplotypes."""
-    replay = _Replay(cluster, reference)
-    truth, calls = cluster.truth, cluster.calls
-    return not replay.pairs(truth, (1 << len(truth)) - 1).isdisjoint(
-        replay.pairs(calls, (1 << len(calls)) - 1)
+    replay = _replay_of(cluster, reference)
+    return not replay.pairs(cluster.truth).isdisjoint(replay.pairs(cluster.calls))
+
+
+def _replay_of(cluster: Cluster, reference: Reference) -> Replay:
+    members = cluster.truth + cluster.calls
+    return Replay(
+        reference[members[0].record.contig],
+        min(p.start for p in members),
+        max(p.end for p in members),
     )
 
 
-class _Replay:
-    """Haplotype pairs of parts of one cluster; every haplotype is written out once."""
+class Replay:
+    """Haplotype pairs that records make of bases [start, end); each is written out once."""
 
-    def __init__(self, cluster: Cluster, reference: Reference) -> None:
-        members = cluster.truth + cluster.calls
-        self._sequence = reference[members[0].record.contig]
-        self._start = min(p.start for p in members)
-        self._end = max(p.end for p in members)
+    def __init__(self, sequence: str, start: int, end: int) -> None:
+        self._sequence, self._start, self._end = sequence, start, end
         self._written: dict[frozenset[Edit], str | None] = {}
 
-    def pairs(self, side: Sequence[Placed], part: int) -> set[tuple[str, str]]:
-        """Unordered haplotype pairs of the records whose bits are set in `part`."""
+    def pairs(self, side: Sequence[Placed], part: int = -1) -> set[Pair]:
+        """Unordered haplotype pairs of the records whose bits are set in `part`.
+
+        Empty where the records collide, or have too many phasings.
+        """
         options: list[Sequence[Copies]] = [
             _orders(p.copies) for i, p in enumerate(side) if part >> i & 1
         ]
@@ -146,14 +155,14 @@ def _orders(copies: Copies) -> list[Copies]:
 
 
 def _largest_parts(
-    replay: _Replay, truth: Sequence[Placed], calls: Sequence[Placed]
+    replay: Replay, truth: Sequence[Placed], calls: Sequence[Placed]
 ) -> tuple[int, int]:
     """Parts of both sides, as bit sets, that agree and hold the most records together.
 
     Among equals the one with more substitutions: those can be written in one way only, so
     that their agreement is the surer one; then the first in order of position.
     """
-    best_call: dict[tuple[str, str], tuple[tuple[int, ...], int]] = {}
+    best_call: dict[Pair, tuple[tuple[int, ...], int]] = {}
     for part in range(1, 1 << len(calls)):
         score = _score(calls, part)
         for pair in replay.pairs(calls, part):
