@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from equisite.bundle.keys import parse_key
@@ -25,7 +25,7 @@ def spectrum_charts(
 ) -> dict[str, dict[str, Any]]:
     """One chart of all pooled sites, and one of each site that sent a spectrum."""
     every = _by_code(r for r in pooled if r.table == table and r.measure == "sum")
-    charts = {"all pooled sites": spectrum_chart(every)} if every else {}
+    charts = {"All pooled sites": spectrum_chart(every)} if every else {}
     for site, name in names.items():
         own = _by_code(
             r
@@ -37,7 +37,7 @@ def spectrum_charts(
     return charts
 
 
-def _by_code(rows: Any) -> dict[str, _Row]:
+def _by_code(rows: Iterable[SiteRow] | Iterable[PooledRow]) -> dict[str, _Row]:
     return {parse_key(row.key).get("channel") or "": row for row in rows}
 
 
