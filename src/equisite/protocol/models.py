@@ -100,8 +100,8 @@ class Genomics(Strict):
     callers: tuple[Literal["bcftools", "freebayes"], ...] = Field(
         default=("bcftools",),
         min_length=1,
-        description="`[bcftools]`, or `[bcftools, freebayes]`: the second where it can "
-        "change the answer, and both are reconciled.",
+        description="`[bcftools]`, or `[bcftools, freebayes]`: the second where it can change "
+        "the answer; both are reconciled, and reads that span a repeat may overrule them.",
     )
     gene_models: PinnedFile | None = Field(
         default=None, description="Ensembl-style GFF3 for `bcftools csq`."
