@@ -6,7 +6,7 @@ Each DIR is a data folder as described in genomics_site.py. Its reads go through
 from FASTQ; the final calls are compared with the truth by haplotype replay within truth.bed,
 and once more within truth.bed outside repeats (key `outside_repeats`): runs of one base from 8
 bases and tandem repeats of 2 to 6 bases, with 5 bases on each side, as found in the reference
-by `equisite.variants.repeats`. The last line has the sum over all folders, too.
+by `equisite.variants.repeats`.
 """
 
 from __future__ import annotations
@@ -40,27 +40,25 @@ def main() -> int:
     parser.add_argument("--bootstrap", type=int, default=1000, metavar="ROUNDS")
     arguments = parser.parse_args()
     results = []
-    summed: list[Tallies] = []
     print("folder, kind: truth found/missed, calls wrong, recall, precision, F1 (95 %)")
     for path in arguments.folders:
         try:
-            result, outside = measure(
-                DataFolder(path), arguments.callers, arguments.cores, arguments.bootstrap
+            results.append(
+                measure(
+                    DataFolder(path), arguments.callers, arguments.cores, arguments.bootstrap
+                )
             )
         except CannotMeasureError as error:
             print(error, file=sys.stderr)
             return 2
-        results.append(result)
-        summed += outside
-    everywhere = outside_repeats("all folders", summed)
-    print(json.dumps({"dirs": results, "outside_repeats": everywhere}))
+    print(json.dumps({"dirs": results}))
     return 0
 
 
 def measure(
     folder: DataFolder, callers: Sequence[str], cores: int, rounds: int
-) -> tuple[dict[str, Any], list[Tallies]]:
-    """Figures of one folder, and its clusters outside repeats."""
+) -> dict[str, Any]:
+    """Figures of one folder."""
     with tempfile.TemporaryDirectory(prefix="equisite-truth-") as name:
         scratch = Path(name)
         people = folder.people(scratch / "reads") if folder.path.is_dir() else []
@@ -91,7 +89,7 @@ def measure(
         **outside_repeats(folder.path.name, judgement.outside),
     }
     result["wall_s"] = round(wall, 1)
-    return result, judgement.outside
+    return result
 
 
 def outside_repeats(name: str, clusters: Sequence[Tallies]) -> dict[str, Any]:
