@@ -25,6 +25,7 @@ from synthetic.phantom import (
 )
 from synthetic.reads import Library, fastq, sequence
 from synthetic.streams import stream
+from synthetic.tumour import mutations, truth_counts, truth_vcf, tumour_copies
 from synthetic.variants import Carried, catalogue, haplotypes, vcf
 
 SEED = "equisite-conformance-pack-1"
@@ -37,6 +38,10 @@ LAYOUT = Layout(
     edge=900,
     codons_per_exon=(90, 120),
 )
+
+TUMOUR_LIBRARY = Library(depth=60.0)
+MINIMUM_CODING_MB = 0.001
+"""Three genes are too little for a burden that means something, and enough for one to check."""
 
 GRID = Grid((20, 64, 64), (1.25, 1.25, 3.0), (-39.5, -41.0, 12.0))
 
@@ -62,10 +67,18 @@ Nothing here comes from a person. `scripts/make_conformance_pack.py` makes the s
 | `genome/reference.fa.gz` and `genes.gff3`, `territory.bed` | {bases} bases, {genes} genes |
 | `genome/reads_1.fastq.gz`, `reads_2.fastq.gz` | {pairs} pairs of 150 bases, depth {depth:g} |
 | `genome/truth.vcf` | the {variants} planted variants with phased genotypes |
+| `genome/tumour_1.fastq.gz`, `tumour_2.fastq.gz` | {tumour[pairs]} pairs, {tumour[depth]}x |
+| `genome/somatic.vcf` | {tumour[mutations]} planted mutations, fractions {tumour[fractions]} |
+| `genome/somatic.tsv` | what can be counted of them: coding ones, the 96 channels |
 | `phantom/series/*.dcm`, `phantom/rtstruct.dcm` | an MR series with four regions |
 | `phantom/truth.tsv` | per region: feature of the codebook, analytic value, tolerance |
 | `patients.tsv`, `sequencing.tsv`, `imaging.tsv` | the pack's rows, as a site writes them |
 | `manifest.sha256`, `pack.sha256` | digests of all files above; digest of that list (pinned) |
+
+The tumour is run where a protocol calls somatic variants, with the reads above as its normal.
+It is a mixture of {tumour[copies]} copies of the genome; a mutation stands on some of one
+haplotype's. One gene is hit by several mutations that change its protein, one by an indel
+alone, one by a single substitution of the lowest fraction alone.
 
 Tolerances are derived from the voxel size, not fitted (`scripts/synthetic/phantom.py`):
 volumes by the exact bound for slicing plus four standard deviations of counting pixel
@@ -81,9 +94,13 @@ def write_pack(folder: Path) -> str:
     (folder / "phantom" / "series").mkdir(parents=True, exist_ok=True)
     genome = make_genome(LAYOUT, stream(SEED, "genome"))
     carried = _genotypes(genome)
-    library = Library(depth=24.0)
+    library = Library(depth=28.0)
     pairs = sequence(haplotypes(genome, carried), library, stream(SEED, "reads"))
     first, second = fastq(pairs, "PACK", stream(SEED, "names"))
+    planted = mutations(genome, carried, stream(SEED, "mutations"))
+    mixture = tumour_copies(genome, carried, planted)
+    tumour = sequence(mixture, TUMOUR_LIBRARY, stream(SEED, "tumour reads"))
+    mates = fastq(tumour, "PACKT", stream(SEED, "tumour names"))
     files: dict[str, bytes] = {
         "genome/reference.fa.gz": gzip_bytes(fasta(genome), 9),
         "genome/genes.gff3": gff3(genome),
@@ -91,12 +108,17 @@ def write_pack(folder: Path) -> str:
         "genome/reads_1.fastq.gz": gzip_bytes(first, 9),
         "genome/reads_2.fastq.gz": gzip_bytes(second, 9),
         "genome/truth.vcf": vcf(genome, PATIENT, carried),
+        "genome/tumour_1.fastq.gz": gzip_bytes(mates[0], 9),
+        "genome/tumour_2.fastq.gz": gzip_bytes(mates[1], 9),
+        "genome/somatic.vcf": truth_vcf(genome, PATIENT, planted),
+        "genome/somatic.tsv": truth_counts(genome, planted),
         **_phantom(),
         **_sheets(),
     }
     files["pack.json"] = _replacements(genome, files)
     for name, content in files.items():
         (folder / name).write_bytes(content)
+    shares = [m.fraction for m in planted]
     readme = README.format(
         patient=PATIENT,
         bases=sum(b.size for b in genome.contigs.values()),
@@ -104,6 +126,13 @@ def write_pack(folder: Path) -> str:
         pairs=len(pairs),
         depth=library.depth,
         variants=len(carried),
+        tumour={
+            "pairs": len(tumour),
+            "depth": f"{TUMOUR_LIBRARY.depth:g}",
+            "mutations": len(planted),
+            "fractions": f"{min(shares):g} to {max(shares):g}",
+            "copies": len(mixture),
+        },
     )
     (folder / "README.md").write_text(readme, encoding="utf-8")
     (folder / "manifest.sha256").write_text(listing(folder), encoding="utf-8")
@@ -193,6 +222,16 @@ def _sheets() -> dict[str, bytes]:
                 "genome/reads_2.fastq.gz",
                 "genome",
             ),
+            (
+                PATIENT,
+                f"{PATIENT}-tumour",
+                "tumour",
+                "lib2",
+                "L1",
+                "genome/tumour_1.fastq.gz",
+                "genome/tumour_2.fastq.gz",
+                "genome",
+            ),
         ],
         "imaging.tsv": [
             ("patient", "series", "modality", "mask", "roi", "roi_label", "reader"),
@@ -220,6 +259,10 @@ def _replacements(genome: Genome, files: dict[str, bytes]) -> bytes:
     ]
     content = {
         "reference": {"assembly": genome.assembly, "contigs": contigs},
-        "genomics": {**pinned, "panel": [g.name for g in genome.genes]},
+        "genomics": {
+            **pinned,
+            "panel": [g.name for g in genome.genes],
+            "tumour": {"minimum_coding_mb": MINIMUM_CODING_MB},
+        },
     }
     return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()

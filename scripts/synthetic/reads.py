@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,21 +43,23 @@ class Pairs:
 
 
 def sequence(
-    copies: tuple[dict[str, Bases], dict[str, Bases]],
+    copies: Sequence[dict[str, Bases]],
     library: Library,
     rng: np.random.Generator,
 ) -> Pairs:
-    """Sequence both haplotypes evenly.
+    """Sequence all copies of the genome evenly: two haplotypes, or those of a tumour's cells.
 
-    Fragment starts are a jittered grid on each haplotype instead of independent draws: at
-    every base both alleles are seen about `depth`/2 times, so no planted variant is missed
+    Fragment starts are a jittered grid on each copy instead of independent draws: at every
+    base each of two alleles is seen about `depth`/2 times, so no planted variant is missed
     by bad luck and what is counted can be checked exactly.
     """
     firsts: list[NDArray[np.uint8]] = []
     seconds: list[NDArray[np.uint8]] = []
     for copy in copies:
         for bases in copy.values():
-            number = max(1, round(library.depth / 2 * bases.size / (2 * library.length)))
+            number = max(
+                1, round(library.depth / len(copies) * bases.size / (2 * library.length))
+            )
             spread = np.clip(rng.normal(0.0, library.spread, number), -120.0, 120.0)
             inserts = np.maximum(np.rint(library.insert + spread), library.length).astype(int)
             # The grid runs past both ends, so that depth falls only in the last insert.

@@ -16,6 +16,12 @@ TRUNCATING = ("stop_gained", "frameshift", "splice_donor")
 _APART = 30
 """No two variants of a catalogue are nearer than this, so each stands in its own cluster."""
 
+MIDDLE, FIRST_FIFTH = (0.27, 0.80), (0.03, 0.22)
+"""Parts of a coding sequence, in shares of its codons."""
+
+Taken = dict[str, NDArray[np.bool_]]
+"""Bases that may no longer be changed, `_APART` more at either end of each sequence."""
+
 
 @dataclass(frozen=True, order=True)
 class Variant:
@@ -58,27 +64,41 @@ def catalogue(genome: Genome, rng: np.random.Generator) -> list[Variant]:
     its first fifth, upstream of everything else, so that the class of each is the same
     whichever haplotypes meet. Elsewhere: background SNVs and small indels.
     """
-    taken = {c: np.zeros(b.size + 2 * _APART, dtype=bool) for c, b in genome.contigs.items()}
+    taken = nothing_taken(genome)
     found: list[Variant] = []
     for gene in genome.genes:
         for candidates, number in (
             (_splice_donors(genome, gene), 1),
-            (_codon_changes(genome, gene, rng, "stop_gained"), 2),
-            (_frameshifts(genome, gene, rng), 2),
-            (_codon_changes(genome, gene, rng, "missense"), 4),
-            (_codon_changes(genome, gene, rng, "synonymous"), 2),
+            (codon_changes(genome, gene, rng, "stop_gained", MIDDLE), 2),
+            (frameshifts(genome, gene, rng), 2),
+            (codon_changes(genome, gene, rng, "missense", MIDDLE), 4),
+            (codon_changes(genome, gene, rng, "synonymous", FIRST_FIFTH), 2),
         ):
-            found += _place(candidates, number, taken)
+            found += place(candidates, number, taken)
         for start, end in gene.exons:  # no background variant in an exon or splice region
-            taken[gene.contig][start - 20 + _APART : end + 20 + _APART] = True
+            take(taken, gene.contig, start - 20, end + 20)
     for contig, bases in genome.contigs.items():
-        found += _place(_background(contig, bases, rng), bases.size // 330, taken)
+        found += place(_background(contig, bases, rng), bases.size // 330, taken)
     return sorted(found)
 
 
-def _place(
-    candidates: Iterator[Variant], number: int, taken: dict[str, NDArray[np.bool_]]
-) -> list[Variant]:
+def nothing_taken(genome: Genome) -> Taken:
+    """A genome in which every base may yet be changed."""
+    return {c: np.zeros(b.size + 2 * _APART, dtype=bool) for c, b in genome.contigs.items()}
+
+
+def take(taken: Taken, contig: str, start: int, end: int) -> None:
+    """Bases [start, end), from 0, may no longer be changed."""
+    taken[contig][start + _APART : end + _APART] = True
+
+
+def take_around(taken: Taken, variant: Variant) -> None:
+    """A variant's bases and those nearer than `_APART` may no longer be changed."""
+    start = variant.pos - 1
+    take(taken, variant.contig, start - _APART, start + len(variant.ref) + _APART)
+
+
+def place(candidates: Iterator[Variant], number: int, taken: Taken) -> list[Variant]:
     """Up to `number` candidates that keep their distance; none at all is an error."""
     placed: list[Variant] = []
     for variant in candidates:
@@ -88,20 +108,28 @@ def _place(
         low = variant.pos - 1 + _APART
         if row[low : low + len(variant.ref)].any():
             continue
-        row[low - _APART : low + len(variant.ref) + _APART] = True
+        take_around(taken, variant)
         placed.append(variant)
     if not placed:
         raise RuntimeError("the genome is too small: a kind of variant found no place")
     return placed
 
 
-def _codon_changes(
-    genome: Genome, gene: Gene, rng: np.random.Generator, kind: str
+def codon_changes(
+    genome: Genome,
+    gene: Gene,
+    rng: np.random.Generator,
+    kind: str,
+    within: tuple[float, float],
 ) -> Iterator[Variant]:
+    """Single bases of one part of the coding sequence whose change is of this kind.
+
+    within: shares of the codons, first and behind the last. None is near an exon's edge.
+    """
     text, positions = coding_text(genome, gene), gene.coding_positions
     edges = {p for a, b in gene.coding_exons for p in (a, b - 1)}
     codons = len(text) // 3
-    low, high = (0.03, 0.22) if kind == "synonymous" else (0.27, 0.80)
+    low, high = within
     for codon in rng.permutation(np.arange(int(codons * low) + 1, int(codons * high))):
         for offset in rng.permutation(3):
             for base in rng.permutation(4):
@@ -137,7 +165,7 @@ def _splice_donors(genome: Genome, gene: Gene) -> Iterator[Variant]:
         yield _snv(genome, gene, position, "A", "splice_donor")
 
 
-def _frameshifts(genome: Genome, gene: Gene, rng: np.random.Generator) -> Iterator[Variant]:
+def frameshifts(genome: Genome, gene: Gene, rng: np.random.Generator) -> Iterator[Variant]:
     """A one-base deletion and a two-base insertion by turns, at places where none can shift."""
     bases = genome.contigs[gene.contig]
     length = gene.coding_positions.size
@@ -185,17 +213,19 @@ def haplotypes(
     """The two copies of each contig with a patient's variants in them."""
     variants = list(carried)
     return (
-        _edit(genome, [c.variant for c in variants if c.first]),
-        _edit(genome, [c.variant for c in variants if c.second]),
+        with_variants(genome, [c.variant for c in variants if c.first]),
+        with_variants(genome, [c.variant for c in variants if c.second]),
     )
 
 
-def _edit(genome: Genome, variants: list[Variant]) -> dict[str, Bases]:
+def with_variants(genome: Genome, variants: Iterable[Variant]) -> dict[str, Bases]:
+    """The sequences with some variants in them; no two of them overlap."""
+    carried = sorted(variants)
     edited: dict[str, Bases] = {}
     for contig, bases in genome.contigs.items():
         pieces: list[Bases] = []
         done = 0
-        for v in sorted(v for v in variants if v.contig == contig):
+        for v in (v for v in carried if v.contig == contig):
             start = v.pos - 1
             pieces += [bases[done:start], np.frombuffer(v.alt.encode(), dtype=np.uint8)]
             done = start + len(v.ref)
@@ -205,19 +235,30 @@ def _edit(genome: Genome, variants: list[Variant]) -> dict[str, Bases]:
 
 def vcf(genome: Genome, sample: str, carried: Iterable[Carried]) -> bytes:
     """Truth as VCF with phased genotypes; kinds in INFO."""
+    return vcf_text(genome, sample, ((c.variant, "", c.genotype) for c in carried))
+
+
+def vcf_text(
+    genome: Genome, sample: str, records: Iterable[tuple[Variant, str, str]], *header: str
+) -> bytes:
+    """VCF of variants, each with more of INFO and its genotype; kinds in INFO.
+
+    header: further lines.
+    """
     lines = [
         "##fileformat=VCFv4.2",
         *(f"##contig=<ID={c},length={b.size}>" for c, b in genome.contigs.items()),
         '##INFO=<ID=GENE,Number=1,Type=String,Description="Gene">',
         '##INFO=<ID=KIND,Number=1,Type=String,Description="Planted kind">',
+        *header,
         '##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">',
         f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{sample}",
     ]
     order = {contig: i for i, contig in enumerate(genome.contigs)}
-    for c in sorted(carried, key=lambda c: (order[c.variant.contig], c.variant)):
-        v = c.variant
+    for v, more, genotype in sorted(records, key=lambda r: (order[r[0].contig], r[0])):
         about = f"GENE={v.gene};KIND={v.kind}" if v.gene else f"KIND={v.kind}"
+        info = f"{about};{more}" if more else about
         lines.append(
-            f"{v.contig}\t{v.pos}\t.\t{v.ref}\t{v.alt}\t.\tPASS\t{about}\tGT\t{c.genotype}"
+            f"{v.contig}\t{v.pos}\t.\t{v.ref}\t{v.alt}\t.\tPASS\t{info}\tGT\t{genotype}"
         )
     return ("\n".join(lines) + "\n").encode()

@@ -11,6 +11,7 @@ import pytest
 from equisite.codebook.book import Codebook, codebook
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 import made_bundles as made
 

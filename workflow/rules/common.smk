@@ -43,6 +43,10 @@ COMPARED = (
     bool(SITE.genomics_batches) and SITE.protocol.genomics.frequencies is not None
 )
 SOMATIC = SITE.protocol.genomics.somatic != "off"
+COPY_LAYER = layer_digest("cnv")
+COPIES = (
+    bool(COPY_LAYER) and SOMATIC and SITE.protocol.genomics.tumour.copy_number != "off"
+)
 # Who carries what is looked for where the protocol has an opt-in table of positions.
 POSITIONS = bool(SITE.genomics_batches) and any(
     table.kind == "positions" for table in SITE.protocol.tables
@@ -62,6 +66,11 @@ def code_digest(room):
 def protocol_of(wildcards):
     """The protocol of a batch: batch 0 is the public conformance pack."""
     return f"work/intake/{'pack' if wildcards.batch == '0' else 'protocol'}.json"
+
+
+def pinned_of(wildcards):
+    """Folder of the files that the protocol of a batch pins."""
+    return f"work/intake/{'pack' if wildcards.batch == '0' else 'files'}"
 
 
 def reference_of(wildcards):
@@ -133,9 +142,20 @@ def somatic_outcomes(batch):
 
     A normal that does not fit its tumour is no source of germline variants either.
     """
-    if not SOMATIC or str(batch) == "0":
+    if not SOMATIC:
         return []
     return [f"work/somatic/{batch}/{step}.tsv" for step in ("gather", "call")]
+
+
+def panel_of(wildcards):
+    """The site's panel of normals; the public pack has nobody else's reads."""
+    return [] if wildcards.batch == "0" else "work/somatic/panel.vcf.gz"
+
+
+def copies_of(wildcards):
+    """Copy ratios of a batch where they are measured; the public pack has no arms."""
+    measured = COPIES and wildcards.batch != "0"
+    return f"work/tumour/{wildcards.batch}/copies" if measured else []
 
 
 def pieces_of_territory():

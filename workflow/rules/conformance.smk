@@ -3,9 +3,12 @@
 
 rule conformance_score_pack:
     input:
+        protocol="work/intake/pack.json",
         calls="work/genomics/0/calls",
         variants="work/genomics/0/variants.tsv",
         regions="work/radiomics/0/regions.tsv",
+        tumours="work/tumour/0/tumours.tsv" if SOMATIC else [],
+        called="work/tumour/0/annotated" if SOMATIC else [],
     output:
         scores=ensure("work/conformance/scores.tsv", non_empty=True),
     log:
@@ -21,8 +24,11 @@ rule conformance_score_pack:
         pack=CHECKOUT / "resources/conformance",
         genomics=subpath(input.variants, parent=True),
         radiomics=subpath(input.regions, parent=True),
+        tumours=lambda wildcards, input: (
+            "--tumours work/tumour/0" if input.tumours else ""
+        ),
     shell:
         """
         equisite conformance score --genomics {params.genomics} --radiomics {params.radiomics} \
-            --pack {params.pack} --out {output.scores} 2>{log}
+            {params.tumours} --protocol {input.protocol} --pack {params.pack} --out {output.scores} 2>{log}
         """

@@ -11,9 +11,9 @@ rule somatic_sight_alleles:
         index="work/intake/genomics/{batch}.tsv",
         crams="work/genomics/{batch}/cram",
         aligned="work/genomics/{batch}/align.tsv",
-        header="work/reference/site/header.sam",
-        cache="work/reference/site/cache",
-        territory="work/reference/site/territory.bed",
+        header=lambda wildcards: f"work/reference/{reference_of(wildcards)}/header.sam",
+        cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
+        territory=lambda wildcards: f"work/reference/{reference_of(wildcards)}/territory.bed",
     output:
         alleles=directory("work/somatic/{batch}/sighted"),
         outcomes="work/somatic/{batch}/sight.tsv",
@@ -92,11 +92,11 @@ rule somatic_gather_evidence:
         index="work/intake/genomics/{batch}.tsv",
         crams="work/genomics/{batch}/cram",
         aligned="work/genomics/{batch}/align.tsv",
-        protocol="work/intake/protocol.json",
-        reference="work/reference/site/reference.fa",
-        header="work/reference/site/header.sam",
-        cache="work/reference/site/cache",
-        territory="work/reference/site/territory.bed",
+        protocol=protocol_of,
+        reference=lambda wildcards: f"work/reference/{reference_of(wildcards)}/reference.fa",
+        header=lambda wildcards: f"work/reference/{reference_of(wildcards)}/header.sam",
+        cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
+        territory=lambda wildcards: f"work/reference/{reference_of(wildcards)}/territory.bed",
     output:
         evidence=directory("work/somatic/{batch}/evidence"),
         outcomes="work/somatic/{batch}/gather.tsv",
@@ -111,7 +111,7 @@ rule somatic_gather_evidence:
         mem_mb=1000,
     params:
         code=code_digest("genomics"),
-        pinned="work/intake/files",
+        pinned=pinned_of,
         share=lambda wildcards: (
             f"--share {wildcards.share} --shares {SHARES}"
             if "share" in wildcards.keys()
@@ -217,13 +217,13 @@ rule somatic_call_variants:
     input:
         index="work/intake/genomics/{batch}.tsv",
         aligned="work/genomics/{batch}/align.tsv",
-        protocol="work/intake/protocol.json",
+        protocol=protocol_of,
         evidence="work/somatic/{batch}/evidence",
         judged="work/somatic/{batch}/gather.tsv",
         alleles="work/somatic/{batch}/sighted",
-        panel="work/somatic/panel.vcf.gz",
-        header="work/reference/site/header.sam",
-        cache="work/reference/site/cache",
+        panel=panel_of,
+        header=lambda wildcards: f"work/reference/{reference_of(wildcards)}/header.sam",
+        cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
     output:
         calls=directory("work/somatic/{batch}/calls"),
         outcomes="work/somatic/{batch}/call.tsv",
@@ -236,13 +236,14 @@ rule somatic_call_variants:
         mem_mb=1000,
     params:
         code=code_digest("genomics"),
-        pinned="work/intake/files",
+        pinned=pinned_of,
+        panel=lambda wildcards, input: f"--panel {input.panel}" if input.panel else "",
     shell:
         """
         equisite somatic call-variants --protocol {input.protocol} \
             --pinned {params.pinned} --index {input.index} --aligned {input.aligned} \
             --after {input.judged} --evidence {input.evidence} \
-            --panel {input.panel} --sighted {input.alleles} \
+            {params.panel} --sighted {input.alleles} \
             --header {input.header} --cache {input.cache} \
             --out {output.calls} --outcomes {output.outcomes} --pack '
                 bcftools view --no-version -Oz -o "$OUT.vcf.gz" -

@@ -5,25 +5,18 @@ prefix of the files it makes. Copy number is measured where the protocol asks fo
 optional layer of software is installed.
 """
 
-from equisite.core.layers import layer_digest
-
-COPY_LAYER = layer_digest("cnv")
-COPIES = (
-    bool(COPY_LAYER) and SOMATIC and SITE.protocol.genomics.tumour.copy_number != "off"
-)
-
 
 rule tumour_annotate_calls:
     input:
         index="work/intake/genomics/{batch}.tsv",
         aligned="work/genomics/{batch}/align.tsv",
-        protocol="work/intake/protocol.json",
+        protocol=protocol_of,
         calls="work/somatic/{batch}/calls",
         earlier=expand("work/somatic/{{batch}}/{step}.tsv", step=["gather", "call"]),
-        reference="work/reference/site/reference.fa",
-        genes="work/reference/site/genes.gff3",
-        header="work/reference/site/header.sam",
-        cache="work/reference/site/cache",
+        reference=lambda wildcards: f"work/reference/{reference_of(wildcards)}/reference.fa",
+        genes=lambda wildcards: f"work/reference/{reference_of(wildcards)}/genes.gff3",
+        header=lambda wildcards: f"work/reference/{reference_of(wildcards)}/header.sam",
+        cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
     output:
         annotated=directory("work/tumour/{batch}/annotated"),
         outcomes="work/tumour/{batch}/annotate.tsv",
@@ -36,7 +29,7 @@ rule tumour_annotate_calls:
         mem_mb=2000,
     params:
         code=code_digest("genomics"),
-        pinned="work/intake/files",
+        pinned=pinned_of,
     shell:
         """
         equisite tumour annotate-calls --protocol {input.protocol} \
@@ -54,12 +47,12 @@ rule tumour_measure_reads:
         index="work/intake/genomics/{batch}.tsv",
         crams="work/genomics/{batch}/cram",
         aligned="work/genomics/{batch}/align.tsv",
-        protocol="work/intake/protocol.json",
+        protocol=protocol_of,
         earlier=expand("work/somatic/{{batch}}/{step}.tsv", step=["gather", "call"]),
-        reference="work/reference/site/reference.fa",
-        header="work/reference/site/header.sam",
-        cache="work/reference/site/cache",
-        territory="work/reference/site/territory.bed",
+        reference=lambda wildcards: f"work/reference/{reference_of(wildcards)}/reference.fa",
+        header=lambda wildcards: f"work/reference/{reference_of(wildcards)}/header.sam",
+        cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
+        territory=lambda wildcards: f"work/reference/{reference_of(wildcards)}/territory.bed",
     output:
         measures=directory("work/tumour/{batch}/measures"),
         outcomes="work/tumour/{batch}/measure.tsv",
@@ -72,7 +65,7 @@ rule tumour_measure_reads:
         mem_mb=2000,
     params:
         code=code_digest("genomics"),
-        pinned="work/intake/files",
+        pinned=pinned_of,
     shell:
         """
         export REF_PATH="$PWD/{input.cache}/%s"
@@ -201,17 +194,17 @@ rule tumour_segment_copies:
 rule tumour_count_features:
     input:
         index="work/intake/genomics/{batch}.tsv",
-        protocol="work/intake/protocol.json",
+        protocol=protocol_of,
         aligned="work/genomics/{batch}/align.tsv",
         somatic=expand("work/somatic/{{batch}}/{step}.tsv", step=["gather", "call"]),
         called="work/somatic/{batch}/calls",
         annotated="work/tumour/{batch}/annotated",
         measures="work/tumour/{batch}/measures",
-        copies="work/tumour/{batch}/copies" if COPIES else [],
-        territory="work/reference/site/territory.bed",
-        genes="work/reference/site/genes.gff3",
-        header="work/reference/site/header.sam",
-        cache="work/reference/site/cache",
+        copies=copies_of,
+        territory=lambda wildcards: f"work/reference/{reference_of(wildcards)}/territory.bed",
+        genes=lambda wildcards: f"work/reference/{reference_of(wildcards)}/genes.gff3",
+        header=lambda wildcards: f"work/reference/{reference_of(wildcards)}/header.sam",
+        cache=lambda wildcards: f"work/reference/{reference_of(wildcards)}/cache",
     output:
         tumours=ensure("work/tumour/{batch}/tumours.tsv", non_empty=True),
         outcomes=ensure("work/tumour/{batch}/outcomes.tsv", non_empty=True),
@@ -224,8 +217,14 @@ rule tumour_count_features:
         mem_mb=2000,
     params:
         code=code_digest("genomics"),
-        copies=lambda wildcards, input: f"--copies {input.copies}" if COPIES else "",
-        signatures=f"--signatures {SITE.signatures}" if SITE.signatures else "",
+        copies=lambda wildcards, input: (
+            f"--copies {input.copies}" if input.copies else ""
+        ),
+        signatures=lambda wildcards: (
+            f"--signatures {SITE.signatures}"
+            if SITE.signatures and wildcards.batch != "0"
+            else ""
+        ),
         protocol=SITE.protocol_digest("genomics"),
     shell:
         """

@@ -176,7 +176,7 @@ def _conformance_row(cells: list[str]) -> ConformanceRow:
         if measure == "digest"
         else form.is_canonical(measure, value)
     )
-    if not good:
+    if not good or (measure in form.SHARES and not 0 <= float(value) <= 1):
         raise ValueError
     if not form.ITEM.fullmatch(item):
         raise ValueError

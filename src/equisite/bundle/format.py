@@ -84,8 +84,13 @@ CELL_MEASURES = (
 )  # fmt: skip
 LISTED = "1"
 """The only value of a cell that says that something is so, and no number."""
-INTEGER_MEASURES = frozenset({"count", "n", "bin", "clipped", "ac", "an", "sum"})
-CONFORMANCE_MEASURES = ("digest", "recall", "precision", "ccc", "max_difference")
+INTEGER_MEASURES = frozenset({"count", "n", "bin", "clipped", "ac", "an", "sum", "hit"})
+CONFORMANCE_MEASURES = (
+    "digest", "recall", "precision", "f1", "n", "hit", "ccc", "max_difference",
+)  # fmt: skip
+"""Of the public pack: n is a number of calls, hit whether a gene was found changed (0 or 1)."""
+SHARES = frozenset({"recall", "precision", "f1", "hit"})
+"""Conformance measures from 0 to 1."""
 
 TABLE_COLUMNS = (
     "table", "kind", "class", "analysis_set", "status", "reason", "rank", "cells",

@@ -245,9 +245,11 @@ def _blank_tables(cells: list[str]) -> list[str]:
 
 
 def _blank_conformance(cells: list[str]) -> list[str]:
-    if len(cells) == 3 and (form.DIGEST.fullmatch(cells[2]) or form.REAL.fullmatch(cells[2])):
-        return [*cells[:2], ""]
-    return cells
+    if len(cells) != 3 or cells[1] not in form.CONFORMANCE_MEASURES:
+        return cells
+    digest = cells[1] == "digest" and form.DIGEST.fullmatch(cells[2])
+    known = digest or form.is_canonical(cells[1], cells[2])
+    return [*cells[:2], ""] if known else cells
 
 
 def _blank_manifest(cells: list[str]) -> list[str]:

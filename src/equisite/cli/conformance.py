@@ -11,6 +11,10 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     score = verbs.add_parser("score", help="digests and scores of the conformance pack")
     score.add_argument("--genomics", type=Path, required=True, help="folder of batch 0")
     score.add_argument("--radiomics", type=Path, required=True, help="folder of batch 0")
+    score.add_argument(
+        "--tumours", type=Path, help="folder of batch 0, where the protocol calls mutations"
+    )
+    score.add_argument("--protocol", type=Path, required=True, help="that of the pack")
     score.add_argument("--pack", type=Path, required=True, help="the shipped pack")
     score.add_argument("--out", type=Path, required=True)
     score.set_defaults(call=score_pack)
@@ -18,9 +22,11 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def score_pack(args: argparse.Namespace) -> int:
     """Write the scores of batch 0."""
-    from equisite.cohort.conformance import ScoreRow
+    from equisite.cohort.conformance import BatchZero, ScoreRow
     from equisite.cohort.conformance import score_pack as score
     from equisite.core.tables import write_rows
+    from equisite.protocol.load import read_frozen_protocol
 
-    write_rows(args.out, ScoreRow, score(args.genomics, args.radiomics, args.pack))
+    batch = BatchZero(args.genomics, args.radiomics, args.tumours)
+    write_rows(args.out, ScoreRow, score(batch, read_frozen_protocol(args.protocol), args.pack))
     return 0

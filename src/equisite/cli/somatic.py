@@ -41,7 +41,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     for verb in (join, call):
         verb.add_argument("--after", type=Path, nargs="+", required=True)
     call.add_argument("--evidence", type=Path, required=True)
-    call.add_argument("--panel", type=Path, required=True, help="the site's own")
+    call.add_argument("--panel", type=Path, help="the site's own, where it has one")
     call.add_argument("--sighted", type=Path, required=True, help="alleles of the batch")
     call.add_argument("--pack", required=True, help="pipeline from VCF to $OUT.vcf.gz")
     sight.set_defaults(call=_sight_alleles)

@@ -9,7 +9,7 @@ import numpy as np
 
 from equisite.bundle.codec import read_bundle
 from equisite.bundle.outputs import columns_of
-from equisite.compare import distance, facts
+from equisite.compare import distance, facts, scores
 from equisite.compare.admission import ADMITTED, AdmittedRow
 from equisite.compare.cells import (
     CountBlock,
@@ -26,7 +26,7 @@ from equisite.compare.models import analyse_comoments
 from equisite.compare.positions import opt_in_rows
 from equisite.compare.reference import Limits, limits
 from equisite.compare.repeatability import analyse_repeatability
-from equisite.compare.results import MetaRow, PooledRow, SiteRow
+from equisite.compare.results import OK, MetaRow, PooledRow, SiteRow
 from equisite.compare.spectra import analyse_spectrum
 from equisite.compare.suspects import GENES, SuspectRow, rank_sites
 from equisite.compare.tallies import (
@@ -121,6 +121,8 @@ def analyse(
         *facts.counted_twice_facts(parties, counted),
         *_feature_facts(block, lead, features_found.families),
     ]
+    unlike = scores.heterogeneity_rows(judged)
+    ran += ["heterogeneity"] if any(row.status == OK for row in unlike) else []
     suspects, found_limits = _ranked(lead, parties, block, features_found, shares, hard)
     if len(parties) > 1:
         ran.append("distance")
@@ -129,10 +131,11 @@ def analyse(
             *sites,
             *features_found.sites,
             *_conformance_rows(parties, judged),
+            *scores.score_rows(parties, judged),
             *_table_rows(parties),
             *opt_in_rows(parties),
         ],
-        [*pooled, *features_found.pooled],
+        [*pooled, *features_found.pooled, *unlike],
         features_found.meta,
         suspects,
         found_limits,
@@ -161,12 +164,12 @@ def _ranked(
 ) -> tuple[list[SuspectRow], Limits]:
     """Scores of all families, limits for a consortium of this shape, ranked sites."""
     families = _scored(block, found.families)
-    scores = distance.family_scores(
+    found_scores = distance.family_scores(
         families,
         distance.LOCATION,
         distance.location(block.n, block.mean, found.sd),
     )
-    scores += distance.family_scores(
+    found_scores += distance.family_scores(
         families, distance.SPREAD, distance.spread(block.n, found.sd)
     )
     counts = [np.where(np.isfinite(b.value), b.value, np.nan) for b, _ in shares]
@@ -174,8 +177,8 @@ def _ranked(
     genes = [cell_label(lead.book, key) for b, _ in shares for key in b.keys]
     if genes:
         apart = distance.share(np.concatenate(counts, axis=1), np.concatenate(totals, axis=1))
-        scores += distance.family_scores([GENES] * len(genes), distance.SHARE, apart)
-    used = {score.family for score in scores}
+        found_scores += distance.family_scores([GENES] * len(genes), distance.SHARE, apart)
+    used = {score.family for score in found_scores}
     sizes = Counter(f for f in families if f in used)
     patients = np.array(
         [float(np.nanmax(own)) for own in _sizes_seen(block, totals, len(parties))]
@@ -184,7 +187,7 @@ def _ranked(
     rows = rank_sites(
         [(p.site, p.title) for p in parties],
         hard,
-        scores,
+        found_scores,
         bounds,
         [column_label(lead.book, key.get("feature") or "") for _, key in block.names],
         genes,

@@ -2,9 +2,10 @@
 
 Digests first: an item whose digest is that of most sites conforms and nothing more is
 looked at. Otherwise values: the largest difference from the pack's truth and the scores
-must be within the protocol's tolerance of the best site's. The difference itself may be
-large: a sphere of voxels is not a sphere, at every site alike. An item that has values
-only (a score over several digests) counts as equal when its values are the best site's.
+must be within the protocol's tolerance of the best site's, numbers of calls and genes equal
+to what most sites have. The difference itself may be large: a sphere of voxels is not a
+sphere, at every site alike. An item that has values only (a score over several digests)
+counts as equal when its values are those.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from equisite.bundle.codec import Bundle
 from equisite.core.errors import Finding
 
 BY_DIGEST, BY_VALUE, FAILS, ABSENT = "digest", "value", "fails", "absent"
-SCORES = ("recall", "precision", "ccc")
+SCORES = ("recall", "precision", "f1", "ccc")
+COUNTED = ("n", "hit")
 DIFFERENCE = "max_difference"
 NONE: tuple[str, dict[str, float]] = ("", {})
 """What a site without an item has of it."""
@@ -53,18 +55,12 @@ def judge(bundles: Mapping[str, Bundle], tolerance: float) -> list[SiteConforman
     reference = {
         item: _most_held([read[s][item][0] for s in read if item in read[s]]) for item in items
     }
-    best = {
-        (item, measure): pick(
-            (
-                own[item][1][measure]
-                for own in read.values()
-                if measure in own.get(item, NONE)[1]
-            ),
-            default=0.0,
-        )
-        for item in items
-        for measure, pick in (*((score, max) for score in SCORES), (DIFFERENCE, min))
-    }
+    best: dict[tuple[str, str], float] = {}
+    for item in items:
+        held = [own[item][1] for own in read.values() if item in own]
+        for measure in {measure for values in held for measure in values}:
+            told = [values[measure] for values in held if measure in values]
+            best[item, measure] = _best(measure, told)
     return [
         _site(
             site,
@@ -87,6 +83,16 @@ def _read(bundle: Bundle) -> dict[str, tuple[str, dict[str, float]]]:
             values[row.measure] = float(row.value)
         read[row.item] = (digest, values)
     return read
+
+
+def _best(measure: str, values: list[float]) -> float:
+    """What a value is compared with; of equally common counts the largest."""
+    if measure in SCORES:
+        return max(values)
+    if measure == DIFFERENCE:
+        return min(values)
+    times = Counter(values)
+    return max(times, key=lambda value: (times[value], value))
 
 
 def _most_held(digests: list[str]) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from equisite.bundle.keys import parse_key
 from equisite.codebook.book import Codebook
-from equisite.compare import charts, numbers, texts, words
+from equisite.compare import charts, numbers, score_texts, texts, words
 from equisite.compare.admission import ADMITTED, AWAITED, REFUSED
 from equisite.compare.feature_data import FEATURE_KINDS, feature_data
 from equisite.compare.methods import cited, plain_reference
@@ -208,6 +208,18 @@ def page_tables(found: Results, protocol: Protocol, book: Codebook) -> dict[str,
         ),
         "conformance": texts.conformance_table(
             found.sites, titles, "The same public input at every site"
+        ),
+        "planted": score_texts.planted_table(
+            found.sites,
+            found.pooled,
+            titles,
+            "Variants planted in the public pack: recall / precision, F1",
+        ),
+        "classes": score_texts.class_table(
+            found.sites, titles, "Expected precision of each class of confidence"
+        ),
+        "genes_hit": score_texts.gene_table(
+            found.sites, found.pooled, titles, "Genes hit by protein-affecting variants"
         ),
         "opt_in": opt_in_table(found.sites, titles, "What left by approval of a site"),
         "withheld": texts.withheld_table(found.sites, titles, "What sites kept back"),

@@ -22,6 +22,15 @@ KEY = b"equisite conformance pack"
 """Public key of the pack's tokens: its files have one name and the same bytes everywhere."""
 DEFAULT_SETTINGS = {"bin_count": 32}
 """For a modality of the pack that the protocol does not extract itself."""
+WITHOUT_THE_SITES_REFERENCE = {
+    "genomics": {
+        "alleles": None,
+        "frequencies": None,
+        "sex_chromosomes": None,
+        "tumour": {"signatures": None, "copy_number": "off"},
+    }
+}
+WITHOUT_OTHER_PEOPLE = {"panel_of_normals": "off", "population": None}
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,7 @@ class Pack:
 def read_pack(folder: Path, protocol: Protocol) -> Pack:
     """Read the pack whose digest was verified.
 
+    Its tumour takes part where the protocol calls somatic variants.
     Stamps are the pack's digest, so that a checkout's file times do not matter.
     Raises ConfigError when the shipped pack has a fault of its own.
     """
@@ -48,7 +58,13 @@ def read_pack(folder: Path, protocol: Protocol) -> Pack:
         raise ConfigError(faults)
     sex = {row.cells.patient: row.cells.sex for row in patients.rows}
     stamp = protocol.conformance.pack_sha256[:16]
-    lanes = sequencing_items(sequencing, _lane_places(sequencing, folder, stamp), sex, KEY)
+    lanes = [
+        lane
+        for lane in sequencing_items(
+            sequencing, _lane_places(sequencing, folder, stamp), sex, KEY
+        )
+        if lane.kind == "normal" or protocol.genomics.somatic != "off"
+    ]
     series = imaging_items(imaging, _series_places(imaging, folder, stamp), "", KEY)
     pinned = sorted(p for p in (folder / "genome").iterdir() if p.suffix in (".gff3", ".bed"))
     return Pack(
@@ -60,8 +76,15 @@ def read_pack(folder: Path, protocol: Protocol) -> Pack:
 
 
 def _protocol_of(folder: Path, protocol: Protocol, imaging: Sheet[ImagingRow]) -> Protocol:
-    """The site's protocol with reference, genes and regions of the pack."""
+    """The site's protocol with reference, genes and regions of the pack.
+
+    What lies on the site's reference has no counterpart there: lists of alleles and
+    frequencies, a pinned panel of normals, arms, signatures.
+    """
     content: dict[str, Any] = protocol.model_dump(mode="json")
+    content = deep_merge(content, WITHOUT_THE_SITES_REFERENCE)
+    if protocol.genomics.somatic != "off":
+        content = deep_merge(content, {"genomics": {"somatic": WITHOUT_OTHER_PEOPLE}})
     content = deep_merge(content, json.loads((folder / "pack.json").read_text("utf-8")))
     labels = {row.cells.roi: row.cells.roi_label or row.cells.roi for row in imaging.rows}
     content["imaging"]["roi"] = [

@@ -238,7 +238,7 @@ def _scores(path: Path) -> tuple[ConformanceRow, ...]:
     rows = []
     for row in read_table(path)[1]:
         measure, value = row["measure"], row["value"]
-        text = value if measure == "digest" else form.real_text(float(value))
+        text = value if measure == "digest" else form.value_text(measure, float(value))
         rows.append(ConformanceRow(row["item"], measure, text))
     return tuple(sorted(rows))
 

@@ -277,6 +277,16 @@ def test_pairs_that_fit_are_not_talked_of() -> None:
     assert [f.code for f in off] == ["IDENTITY_OFF"]
 
 
+def test_one_turn_alone_does_not_accuse() -> None:
+    """Few inherited sites and many mutations: those spoil the one turn that can be counted."""
+    mutated = gathered(compared=[14, 32], equal=[14, 14])
+    (told,) = judge_pair(mutated, Somatic())
+    assert (told.code, told.numbers) == ("IDENTITY_NOT_CHECKED", {"sites": 14})
+    assert judge_pair(gathered(compared=[14, 32], equal=[14, 31]), Somatic()) == []
+    (other,) = judge_pair(gathered(compared=[20, 32], equal=[7, 14]), Somatic())
+    assert other.code == "WRONG_NORMAL"
+
+
 def test_median_of_a_histogram() -> None:
     assert median(np.bincount([3, 3, 4, 9])) == 3
     assert median(np.bincount([1, 7, 9])) == 7

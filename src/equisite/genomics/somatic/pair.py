@@ -78,7 +78,7 @@ def callable_bases(gathered: Gathered, mode: str) -> int:
 
 def facts_of(gathered: Gathered, mode: str, remarks: Sequence[Finding]) -> PairFacts:
     """The row of a pair that is called."""
-    sites, identity = gathered.identity
+    sites, identity = identity_of(gathered)
     return PairFacts(
         mode,
         " ".join(finding.code for finding in remarks) or "ok",
@@ -92,6 +92,19 @@ def facts_of(gathered: Gathered, mode: str, remarks: Sequence[Finding]) -> PairF
         gathered.forward,
         gathered.reverse,
     )
+
+
+def identity_of(gathered: Gathered) -> tuple[int, float]:
+    """Sites and share of equal genotypes; fewer than `FEWEST` sites: it cannot be told.
+
+    A turn that speaks against one person says nothing while the other has too few sites:
+    many mutations spoil one turn, another person spoils both, or lacks alleles both ways.
+    """
+    sites, equal = gathered.identity
+    fewest = int(min(gathered.compared))
+    if fewest < FEWEST and equal < OTHER_PERSON and not _strangers(gathered):
+        return fewest, 0.0
+    return sites, equal
 
 
 def _strangers(gathered: Gathered) -> bool:
@@ -117,7 +130,7 @@ def judge_pair(gathered: Gathered, settings: Somatic) -> list[Finding]:
     share = gathered.shared / max(gathered.reads, 1)
     if share >= SAME_READS:
         return [Finding("SAME_READS", "", {"share": share})]
-    sites, equal = gathered.identity
+    sites, equal = identity_of(gathered)
     numbers: dict[str, str | int | float | bool] = {"share": equal, "sites": sites}
     if settings.identity == "off":
         told.append(Finding("IDENTITY_OFF"))

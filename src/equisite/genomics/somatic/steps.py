@@ -178,7 +178,7 @@ def _judge(
 def call_variants(
     batch: PairedBatch,
     evidence: Path,
-    site_panel: Path,
+    site_panel: Path | None,
     own: Path,
     pack: str,
     given: Reference | None = None,
@@ -186,9 +186,10 @@ def call_variants(
     """Write `<token>.vcf.gz`, `<token>.callable.bed` and `<token>.pair.tsv` of every tumour.
 
     Of a tumour without reads `<token>.given.tsv` stands in place of the last two.
-    evidence: folder that `gather_evidence` filled. own: folder of the batch's sighted alleles.
-    pack: pipeline that makes `$OUT.vcf.gz` and its index of a VCF. given: the reference's
-    sequences, where the site's calls of other callers count; None: they do not.
+    evidence: folder that `gather_evidence` filled. site_panel: None for the public pack.
+    own: folder of the batch's sighted alleles. pack: pipeline that makes `$OUT.vcf.gz` and its
+    index of a VCF. given: the reference's sequences, where the site's calls of other callers
+    count; None: they do not.
     """
     lengths = batch.reference.lengths
 
@@ -247,7 +248,7 @@ def call_variants(
     return batch.on_pairs(work, on_given)
 
 
-def panel_of(batch: PairedBatch, site_panel: Path, own: Path) -> Panel | None:
+def panel_of(batch: PairedBatch, site_panel: Path | None, own: Path) -> Panel | None:
     """The panel that the protocol asks for, if it holds anybody but the patient.
 
     own: alleles of the patient's normal, where it is in the site's panel.
@@ -257,5 +258,7 @@ def panel_of(batch: PairedBatch, site_panel: Path, own: Path) -> Panel | None:
         return None
     if wanted != "site":
         return Panel(batch.pinned / wanted.file)
+    if site_panel is None:
+        return None
     panel = Panel(site_panel, own if own.is_file() else None)
     return panel if (normals_of(site_panel) or 0) > (panel.own is not None) else None
