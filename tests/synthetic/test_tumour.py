@@ -3,7 +3,8 @@ from itertools import pairwise
 
 import pytest
 
-from equisite.genomics.tumour.spectrum import CHANNELS, spectrum
+from equisite.codebook.channels import CHANNELS
+from equisite.genomics.tumour.spectrum import spectrum
 from equisite.variants.alleles import left_shifted, trim
 from synthetic.genome import make_genome
 from synthetic.pack import LAYOUT, SEED, _genotypes

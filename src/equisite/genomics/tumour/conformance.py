@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+from equisite.codebook.channels import CHANNELS
 from equisite.core.tables import format_cell, read_table
 from equisite.genomics.conformance import (
     Genome,
@@ -20,7 +21,7 @@ from equisite.genomics.tumour.burden import MEGABASE
 from equisite.genomics.tumour.calls import HIGH, MEDIUM
 from equisite.genomics.tumour.features import TUMOUR_COLUMN
 from equisite.genomics.tumour.gene_hits import INFRAME, MISSENSE, SPLICE, TRUNCATING
-from equisite.genomics.tumour.spectrum import CHANNELS, spectrum
+from equisite.genomics.tumour.spectrum import spectrum
 from equisite.variants.comparison import INDEL, SNP, Tally, compare_alleles, total
 from equisite.variants.strata import Strata
 from equisite.variants.vcf import Genotype, read_genotypes
