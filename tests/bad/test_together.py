@@ -36,7 +36,7 @@ Told = frozenset[tuple[str, str, str]]
 SHUTS = {
     "CONFIG_MISSING", "CONFIG_UNREADABLE", "YAML_SYNTAX", "PROTOCOL_MISSING",
     "SHEET_MISSING", "SHEET_UNREADABLE", "SHEET_NOT_UTF8", "SHEET_NOT_TEXT", "SHEET_EMPTY",
-    "SHEET_SEPARATOR", "SHEET_NO_ROWS", "SHEET_OF_OTHER_KIND",
+    "SHEET_SEPARATOR", "SHEET_NO_ROWS", "SHEET_OF_OTHER_KIND", "HEADER_MISSING",
 }  # fmt: skip
 """Codes after which nothing more can be known of a file, nor of what depends on it."""
 

@@ -30,6 +30,7 @@ from equisite.intake.rows import (
     without_withdrawn,
 )
 from equisite.intake.signatures import check_signatures
+from equisite.protocol.explain import shown
 from equisite.protocol.load import examine_protocol, examine_site
 from equisite.protocol.models import Protocol
 from equisite.protocol.salvage import Examined
@@ -216,7 +217,8 @@ def _named(finding: Finding, document: Document) -> Finding:
     """A missing protocol is told with the line of config.yaml that names it."""
     if finding.code != "CONFIG_MISSING":
         return finding
-    return Finding("PROTOCOL_MISSING", document.where(("protocol",)), {"path": finding.where})
+    path = document.content.get("protocol") or finding.where
+    return Finding("PROTOCOL_MISSING", document.where(("protocol",)), {"path": shown(path)})
 
 
 def _remarks(

@@ -13,7 +13,7 @@ from equisite.codebook.book import codebook
 from equisite.codebook.model import Variable
 from equisite.core.errors import Finding
 from equisite.intake.sheet_text import Line, SheetText, read_sheet
-from equisite.protocol.explain import close_to, did_you_mean, problem_of
+from equisite.protocol.explain import close_to, did_you_mean, problem_of, shown
 from equisite.protocol.shape import meaning_of
 from equisite.protocol.site import NOT_KNOWN, WITHDRAWN, ImagingRow, PatientRow, SequencingRow
 
@@ -196,7 +196,7 @@ def _cell_findings(text: SheetText, line: Line, error: ValidationError) -> Itera
                 yield Finding("CELL_EMPTY", where)
             continue
         yield Finding(
-            "CELL_VALUE", where, {"cell": str(one["input"]), "problem": problem_of(one)}
+            "CELL_VALUE", where, {"cell": shown(one["input"]), "problem": problem_of(one)}
         )
 
 
@@ -208,7 +208,7 @@ def _clinical_findings(
         problem = _clinical_problem(variable, cell) if cell else ""
         if problem:
             where = text.where(line.number, variable.id)
-            yield Finding("CELL_VALUE", where, {"cell": cell, "problem": problem})
+            yield Finding("CELL_VALUE", where, {"cell": shown(cell), "problem": problem})
 
 
 def _clinical_problem(variable: Variable, cell: str) -> str:

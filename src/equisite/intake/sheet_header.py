@@ -69,6 +69,10 @@ def read_header(
             findings.append(Finding("COLUMN_TWICE", where, {"column": column}))
         elif column in known:
             usable[number] = column
+        elif column.strip() in free:
+            usable[number] = column.strip()
+            free.remove(column.strip())
+            findings.append(Finding("COLUMN_SPACES", where, {"column": column.strip()}))
         else:
             best, sure = _guess(column, free)
             guess = f" Did you mean {best}?" if best else ""
@@ -80,6 +84,8 @@ def read_header(
             if sure:
                 usable[number] = best
                 free.remove(best)
+    if not usable and not named:
+        return None, [Finding("HEADER_MISSING", where, {"columns": ", ".join(required[:3])})]
     findings += [
         Finding("COLUMN_MISSING", where, {"column": column})
         for column in required

@@ -85,6 +85,8 @@ def problem_of(error: Any) -> str:
         "union_tag_not_found": "must name its kind",
         "string_too_short": "may not be empty",
     }
+    if error["input"] is None and kind == "string_type":
+        return "must be text"
     if kind == "string_type":
         group = isinstance(error["input"], dict | list)
         return "must be one text" if group else "must be text; put the value in quotes"
@@ -102,6 +104,8 @@ def problem_of(error: Any) -> str:
 
 def shown(value: object) -> str:
     """A value as it may stand in a message: one line, at most 60 characters."""
+    if value is None:
+        return "nothing"
     text = "a group of keys" if isinstance(value, dict) else str(value)
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:57] + "..."
@@ -207,7 +211,9 @@ def _unknown(
     if other is not None:
         path, theirs = names_only(location), all_paths(other)
         ours = {p[-1] for p in all_paths(model)}
-        deep = len(path) == 1 and key not in ours and any(p[-1] == key for p in theirs)
+        homes = [p for p in theirs if p[-1] == key]
+        # One home, and not deep: names as `x` or `start` say nothing.
+        deep = len(path) == 1 and key not in ours and [len(p) for p in homes] == [2]
         if path in theirs or deep:
             return Finding(
                 "KEY_IN_WRONG_FILE",
@@ -217,8 +223,8 @@ def _unknown(
     known = keys_at(model, location[:-1], document.content)
     guess = close_to(key, known)
     if not guess:
-        homes = sorted(".".join(p) for p in all_paths(model) if p[-1] == key)
-        guess = homes[0] if homes else ""
+        own = sorted(".".join(p) for p in all_paths(model) if p[-1] == key)
+        guess = own[0] if own else ""
     return Finding(
         "KEY_UNKNOWN",
         where,
