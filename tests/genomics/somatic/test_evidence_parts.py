@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import math
+import os
 import random
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -347,3 +350,24 @@ def test_warming_runs_every_kernel() -> None:
     from equisite.genomics.somatic.warm import warm
 
     assert warm() == 3
+
+
+_BESIDE_A_CACHE = """
+import sys
+import numpy as np
+from equisite.genomics.somatic.candidates import find_gaps
+buffer, table = np.zeros(8, np.uint8), np.zeros((1, 14), np.int64)
+buffer.flags.writeable = sys.argv[1] == "1"
+print(len(find_gaps(buffer, table, 0, 60)))
+"""
+
+
+def test_a_kernel_that_is_compiled_beside_cached_ones_works(tmp_path: Path) -> None:
+    """What it calls is loaded from the cache, or compiled with it: both work."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    for writeable in "10":
+        told = subprocess.run(
+            [sys.executable, "-c", _BESIDE_A_CACHE, writeable],
+            env=environment, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        assert told.stdout == "0\n"

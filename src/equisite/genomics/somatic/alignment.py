@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from equisite.genomics.somatic.compiled import compiled
@@ -28,12 +26,17 @@ def base_at(buffer: Bytes, seq: int, place: int) -> int:
 
 
 @compiled
-def steps(buffer: Bytes, row: Numbers) -> Iterator[tuple[int, int, int, int]]:
-    """Steps of a read's alignment: kind, begin on the reference and in the read, size.
+def steps(buffer: Bytes, row: Numbers) -> Numbers:
+    """Steps of a read's alignment: int64, (step, 4).
 
-    Only aligned steps, deletions and skips go forward on the reference, only aligned steps,
+    Columns: kind, where it begins on the reference, where in the read, and its bases. Only
+    aligned steps, deletions and skips go forward on the reference, only aligned steps,
     insertions and clips in the read.
+
+    This is no generator: numba loses those that it has loaded from its cache.
     """
+    found = np.empty((row[CIGARS], 4), np.int64)
+    count = 0
     at, place = row[POS], 0
     for number in range(row[CIGARS]):
         offset = row[CIGAR] + 4 * number
@@ -47,8 +50,11 @@ def steps(buffer: Bytes, row: Numbers) -> Iterator[tuple[int, int, int, int]]:
         if kind in (7, 8):
             kind = ALIGNED
         if kind <= CLIPPED:  # hard clips and padding are nowhere
-            yield kind, at, place, size
+            step = found[count]
+            step[0], step[1], step[2], step[3] = kind, at, place, size
+            count += 1
             if kind in (ALIGNED, DELETED, SKIPPED):
                 at += size
             if kind in (ALIGNED, INSERTED, CLIPPED):
                 place += size
+    return found[:count]

@@ -31,7 +31,8 @@ def find_gaps(buffer: Bytes, table: Numbers, minimum: int, longest: int) -> Numb
         row = table[number]
         if row[MAPQ] < minimum:
             continue
-        for kind, at, place, size in steps(buffer, row):
+        for step in steps(buffer, row):
+            kind, at, place, size = step[0], step[1], step[2], step[3]
             if kind not in (INSERTED, DELETED) or size > longest:
                 continue
             if not 0 < place < row[LENGTH]:

@@ -73,7 +73,8 @@ def _look(buffer: Bytes, row: Numbers, position: int) -> tuple[int, int, int]:
 
     Base is 4 where the read has none (gap, N).
     """
-    for kind, at, place, size in steps(buffer, row):
+    for step in steps(buffer, row):
+        kind, at, place, size = step[0], step[1], step[2], step[3]
         if kind == ALIGNED and at <= position < at + size:
             here = place + position - at
             ends = min(here - row[CLIP_LEFT], row[LENGTH] - row[CLIP_RIGHT] - 1 - here)
@@ -93,7 +94,8 @@ def differences(buffer: Bytes, table: Numbers, bases: Bytes, origin: int) -> Cou
     for number in range(len(table)):
         row = table[number]
         total = 0
-        for kind, first, place, size in steps(buffer, row):
+        for step in steps(buffer, row):
+            kind, first, place, size = step[0], step[1], step[2], step[3]
             if kind == ALIGNED:
                 at = first - origin
                 for index in range(max(0, -at), min(size, len(bases) - at)):
@@ -108,7 +110,8 @@ def differences(buffer: Bytes, table: Numbers, bases: Bytes, origin: int) -> Cou
 @compiled
 def _spread(buffer: Bytes, row: Numbers, start: int, codes: Bytes, qualities: Counts) -> None:
     """Write a read's bases and qualities by position, from `start` on; outside is left out."""
-    for kind, first, place, size in steps(buffer, row):
+    for step in steps(buffer, row):
+        kind, first, place, size = step[0], step[1], step[2], step[3]
         if kind == ALIGNED:
             at = first - start
             for index in range(max(0, -at), min(size, len(codes) - at)):

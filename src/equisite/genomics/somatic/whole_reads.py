@@ -95,7 +95,8 @@ def _own_alignment(
     bases all through and beyond, else 0.
     """
     total, shows = 0.0, 0
-    for kind, at, place, size in steps(buffer, row):
+    for step in steps(buffer, row):
+        kind, at, place, size = step[0], step[1], step[2], step[3]
         changed = inserted if kind == INSERTED else deleted if kind == DELETED else 0
         if changed and size == changed and low <= at <= high:
             shows = 1
