@@ -66,6 +66,18 @@ def test_fewer_records_win_only_if_they_are_sure() -> None:
     assert labels(first, doubted) == [("bcf", False), ("bcf", False)]
 
 
+def test_a_sure_substitution_beside_what_both_call_is_taken() -> None:
+    gap, same = (call(299, BASES[299] + "GA", "0/1") for _ in range(2))
+    beside = call(325, other(325), "0/1", 20)
+    assert labels([gap], [same, beside]) == [("fb", True), ("fb", True)]
+    doubted = call(325, other(325), "0/1", 19.9)
+    assert labels([gap], [same, doubted]) == [("bcf", False)]
+    another = call(325, BASES[325] + "T", "0/1", 90)
+    assert labels([gap], [same, another]) == [("bcf", False)]
+    lost = call(310, other(310), "1/1")
+    assert labels([gap, lost], [same, beside]) == [("bcf", False), ("bcf", False)]
+
+
 def test_calls_of_one_caller() -> None:
     one = call(100, other(100), "0/1", 3)
     assert labels([one], []) == [("single", False)]

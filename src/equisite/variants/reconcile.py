@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from equisite.variants.alleles import Edit, Reference, left_shifted
-from equisite.variants.replay import Cluster, Placed, agree, clusters, place
+from equisite.variants.replay import Cluster, Placed, agree, clusters, matched, place
 from equisite.variants.vcf import Genotype
 
 CLEAR, BOTH, HOM, FREEBAYES, BCFTOOLS, SINGLE = "clear", "both", "hom", "fb", "bcf", "single"
@@ -97,7 +97,23 @@ def _decide(cluster: Cluster, reference: Reference) -> tuple[Sequence[Placed], s
         return theirs, FREEBAYES
     if len(theirs) < len(ours) and all(p.record.quality >= SURE for p in theirs):
         return theirs, FREEBAYES
+    if _adds_substitutions(cluster, reference):
+        return theirs, FREEBAYES
     return ours, BCFTOOLS
+
+
+def _adds_substitutions(cluster: Cluster, reference: Reference) -> bool:
+    """Whether freebayes has all that bcftools has, and sure single substitutions besides.
+
+    bcftools judges qualities anew around a gap and may lose a substitution beside it.
+    """
+    ours, theirs = matched(cluster, reference)
+    more = [p for p, found in zip(cluster.calls, theirs, strict=True) if not found]
+    return all(ours) and all(
+        p.record.quality >= SURE
+        and all(e is None or len(e.alt) == 1 == e.end - e.start for e in p.copies)
+        for p in more
+    )
 
 
 def _one_simple_allele(side: Sequence[Placed], reference: Reference) -> Edit | None:
