@@ -352,22 +352,26 @@ def test_warming_runs_every_kernel() -> None:
     assert warm() == 3
 
 
-_BESIDE_A_CACHE = """
+_ONE_KERNEL = """
 import sys
 import numpy as np
 from equisite.genomics.somatic.candidates import find_gaps
+from equisite.genomics.somatic.votes import differences
 buffer, table = np.zeros(8, np.uint8), np.zeros((1, 14), np.int64)
-buffer.flags.writeable = sys.argv[1] == "1"
-print(len(find_gaps(buffer, table, 0, 60)))
+if sys.argv[1] == "differences":
+    found = differences(buffer, table, buffer, 0)
+else:
+    found = find_gaps(buffer, table, 0, 60)
+print(int(found.sum()))
 """
 
 
-def test_a_kernel_that_is_compiled_beside_cached_ones_works(tmp_path: Path) -> None:
-    """What it calls is loaded from the cache, or compiled with it: both work."""
+def test_a_kernel_finds_what_another_has_left_in_the_cache(tmp_path: Path) -> None:
+    """Both walk along alignments; the second is compiled, the walk is loaded."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
-    for writeable in "10":
+    for kernel in ("differences", "gaps"):
         told = subprocess.run(
-            [sys.executable, "-c", _BESIDE_A_CACHE, writeable],
+            [sys.executable, "-c", _ONE_KERNEL, kernel],
             env=environment, check=True, capture_output=True, text=True,
         )  # fmt: skip
         assert told.stdout == "0\n"
