@@ -30,7 +30,7 @@ from equisite.genomics.somatic.records import Reads, ReadStream
 from equisite.genomics.somatic.votes import count_votes, gather_votes, mates
 from equisite.genomics.somatic.whole_reads import vote
 from equisite.genomics.somatic.windows import BedWriter, places
-from equisite.variants.alleles import Edit
+from equisite.variants.alleles import Edit, left_shifted
 from equisite.variants.intervals import Territory
 from equisite.variants.vcf import open_text
 
@@ -375,3 +375,56 @@ def test_a_kernel_finds_what_another_has_left_in_the_cache(tmp_path: Path) -> No
             env=environment, check=True, capture_output=True, text=True,
         )  # fmt: skip
         assert told.stdout == "0\n"
+
+
+def clipped(*rows: tuple[int, int, str]) -> list[Edit]:
+    """Changes that two fragments show; rows: aligned begin, aligned bases, all bases."""
+    records = []
+    for number, (start, aligned, bases) in enumerate(sorted(rows)):
+        left = next(
+            n for n in range(len(bases) - aligned + 1)
+            if bases[n : n + aligned] == GENOME[start : start + aligned]
+        )  # fmt: skip
+        right = len(bases) - aligned - left
+        cigar = f"{left}S" * (left > 0) + f"{aligned}M" + f"{right}S" * (right > 0)
+        records.append(record(f"f{number}", start, cigar, bases, [37] * len(bases)))
+    reads = reads_of(*records)
+    return candidates(reads, mates(reads), "c", GENOME, 0, fragments=2)
+
+
+LONG = "GATTACAGGCATTCCGTA"
+
+
+def test_clipped_ends_show_an_insertion_each_for_itself() -> None:
+    right = GENOME[540:600] + LONG + GENOME[600:610]
+    left = GENOME[588:600] + LONG + GENOME[600:660]
+    edit = left_shifted(Edit("c", 600, 600, LONG), {"c": GENOME})
+    assert clipped((540, 60, right), (600, 60, left)) == [edit]
+    assert clipped((540, 60, right)) == []
+    assert clipped((540, 60, right[:-3]), (600, 60, left)) == []  # seven bases are too few
+
+
+def test_clipped_ends_show_a_deletion() -> None:
+    right = GENOME[520:600] + GENOME[640:655]
+    left = GENOME[587:600] + GENOME[640:700]
+    edit = left_shifted(Edit("c", 600, 640, ""), {"c": GENOME})
+    assert clipped((520, 80, right), (640, 60, left)) == [edit]
+
+
+def test_ends_from_either_side_show_an_insertion_where_they_overlap() -> None:
+    right, left = GENOME[540:600] + LONG[:14], LONG[5:] + GENOME[600:660]
+    edit = left_shifted(Edit("c", 600, 600, LONG), {"c": GENOME})
+    assert clipped((540, 60, right), (600, 60, left)) == [edit]
+    assert clipped((540, 60, right), (600, 60, left[3:])) == []  # overlap of six bases
+
+
+@given(st.integers(300, 800), st.integers(5, 40), st.data())
+def test_any_insertion_is_told_by_its_clipped_ends(
+    place: int, size: int, data: st.DataObject
+) -> None:
+    bases = "".join(data.draw(st.lists(st.sampled_from("ACGT"), min_size=size, max_size=size)))
+    right = GENOME[place - 60 : place] + bases + GENOME[place : place + 12]
+    left = GENOME[place - 12 : place] + bases + GENOME[place : place + 60]
+    found = clipped((place - 60, 60, right), (place, 60, left))
+    (changed,) = (GENOME[: e.start] + e.alt + GENOME[e.end :] for e in found)
+    assert changed == GENOME[:place] + bases + GENOME[place:]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from equisite.genomics.somatic.alignment import DELETED, INSERTED, base_at, steps
+from equisite.genomics.somatic.clips import clipped_changes
 from equisite.genomics.somatic.compiled import compiled
 from equisite.genomics.somatic.records import CIGARS, LENGTH, MAPQ, SEQ, Bytes, Numbers, Reads
 from equisite.variants.alleles import Edit, left_shifted
@@ -61,15 +64,26 @@ def candidates(
     fragments: int,
     mapq: int = LOWEST_MAPQ,
 ) -> list[Edit]:
-    """Gaps that enough fragments show, leftmost and sorted.
+    """Changes that enough fragments show, by a gap or a clipped end, leftmost and sorted.
 
-    text: reference around the reads, which begins at `origin`; gaps at its edge are left out.
-    Positions of the edits are those of the reference.
+    text: reference around the reads, which begins at `origin`; changes at its edge are left
+    out. Positions of the edits are those of the reference.
     """
-    gaps = find_gaps(reads.buffer, reads.table, mapq, LONGEST)
     seen: dict[Edit, set[int]] = {}
-    if not len(gaps):
-        return []
+    for shown, members in _shown(reads, text, origin, mapq):
+        if "N" in shown.alt or "N" in text[shown.start : shown.end]:
+            continue
+        edit = left_shifted(shown, {"": text})
+        edit = Edit(contig, edit.start + origin, edit.end + origin, edit.alt)
+        twins = mate[members]
+        whole = np.where(twins >= 0, np.minimum(members, twins), members)
+        seen.setdefault(edit, set()).update(whole.tolist())
+    return sorted(edit for edit, who in seen.items() if len(who) >= fragments)
+
+
+def _shown(reads: Reads, text: str, origin: int, mapq: int) -> Iterator[tuple[Edit, Numbers]]:
+    """Changes in `text` as reads show them, and the numbers of those reads."""
+    gaps = find_gaps(reads.buffer, reads.table, mapq, LONGEST)
     kinds, first, inverse = np.unique(
         gaps[:, :4], axis=0, return_index=True, return_inverse=True
     )
@@ -78,17 +92,9 @@ def candidates(
         if start < 1 or start + deleted + 1 > len(text):
             continue
         place, read = gaps[first[number], 4:6].tolist()
-        row = reads.table[read]
-        letters = [
-            "ACGTN"[base_at(reads.buffer, int(row[SEQ]), place + i)] for i in range(inserted)
-        ]
-        alt = "".join(letters)
-        if "N" in alt or "N" in text[start : start + deleted]:
-            continue
-        edit = left_shifted(Edit("", start, start + deleted, alt), {"": text})
-        edit = Edit(contig, edit.start + origin, edit.end + origin, edit.alt)
-        members = gaps[inverse.ravel() == number, 5]
-        twins = mate[members]
-        whole = np.where(twins >= 0, np.minimum(members, twins), members)
-        seen.setdefault(edit, set()).update(whole.tolist())
-    return sorted(edit for edit, who in seen.items() if len(who) >= fragments)
+        seq = int(reads.table[read, SEQ])
+        letters = ("ACGTN"[base_at(reads.buffer, seq, place + i)] for i in range(inserted))
+        edit = Edit("", start, start + deleted, "".join(letters))
+        yield edit, gaps[inverse.ravel() == number, 5]
+    for edit, read in clipped_changes(reads, text, origin, mapq=mapq, longest=LONGEST):
+        yield edit, np.array([read])
