@@ -67,6 +67,17 @@ def test_what_the_machine_refuses_is_told_without_a_traceback(
     assert text.startswith(f"{code}: ") and "/data/site/work" in text and "Mend: " in text
 
 
+@pytest.mark.parametrize("words", [["inspect"], ["verify", "--protocol", "p.yaml"]])
+def test_a_file_that_is_not_there_is_the_users(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    absent = str(tmp_path / "none.bundle")
+    assert main([*words, absent]) == 2
+    assert told(capsys).startswith(f"ARGUMENT_UNUSABLE: {absent} does not exist.")
+    assert main([*words, str(tmp_path)]) == 2
+    assert told(capsys).startswith(f"ARGUMENT_UNUSABLE: {tmp_path} is a folder, not a file.")
+
+
 def test_a_log_names_no_path_and_a_fault_of_the_program_stays_one() -> None:
     error = PermissionError(errno.EACCES, "Permission denied", "/data/P001/x.dcm")
     found = machine_error(error, named=False)

@@ -175,11 +175,23 @@ def test_one_mend_is_told_that_of_the_cause(tmp_path: Path) -> None:
     ours = "DISK_FULL: There is no room left\n        Mend: Free some room."
     text = STEP.format(status=70, log=FULL.replace("reads that failed: 0", ours))
     assert explained(text, tmp_path).count("Mend: ") == 1
-    other = ours.replace("DISK_FULL: There is no room left", "OTHER: it failed")
+    other = ours.replace("DISK_FULL: There is no room left", "OTHER_THING: it failed")
     log = EMPTY.replace(" empty file", "") + f"\n====\n{other}\n===="
-    assert "      " + 8 * " " + "Mend: Free" in explained(
-        STEP.format(status=70, log=log), tmp_path
-    )
+    told = explained(STEP.format(status=70, log=log), tmp_path).splitlines()
+    assert "              Mend: Free some room." in told
+
+
+def test_what_our_own_step_found_is_told_whole(tmp_path: Path) -> None:
+    found = "INBOX_EMPTY: There is no bundle in the inbox.\n        Mend: Put one there."
+    log = EMPTY.replace(" empty file", "") + f"\n====\n2 error lines\n{found}\n===="
+    text = STEP.format(status=2, log=log)
+    told = explained(text + END, tmp_path).splitlines()
+    assert told[0] == "1 step failed:"
+    assert told[2:4] == ["      " + line for line in found.splitlines()]
+    _, progress = follow(text + END)
+    assert progress.trouble.refused == 2
+    _, progress = follow(text + STEP.format(status=1, log=EMPTY) + END)
+    assert progress.trouble.refused == 0
 
 
 def test_snakemake_itself_was_killed(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from made_cohort import TABLES, columns, patient, protocol, summary, write_site
 
+from equisite.bundle.archive import pack, unpack
 from equisite.bundle.codec import encode, read_bundle
 from equisite.bundle.verify import verify
 from equisite.cli.main import main
@@ -225,6 +226,22 @@ def test_a_sheet_in_which_everybody_stays_stops_nothing(site: Path):
     run(site, "prepare")
     sheet(site, withdrawn=60, count=61)
     assert approve(site).new
+
+
+def test_a_bundle_that_another_version_prepared_is_to_be_prepared_again(site: Path):
+    run(site, "prepare")
+    members = dict(unpack((site / BUNDLE).read_bytes())[0])
+    about = members["about.json"].replace(b'"schema":"', b'"schema":"older ')
+    assert about != members["about.json"]
+    members["about.json"] = about
+    rows = [line.split("\t") for line in members["manifest.tsv"].decode().splitlines()]
+    for row in rows:
+        if row[0] == "about.json":
+            row[1:] = [str(len(about)), sha256_bytes(about)]
+    members["manifest.tsv"] = ("\n".join("\t".join(row) for row in rows) + "\n").encode()
+    (site / BUNDLE).write_bytes(pack(members, json.loads(about)["freeze"]["date"]))
+    with pytest.raises(ReleaseRefusal, match=r"R_STALE.*another version(.|\n)*equisite run"):
+        approve(site)
 
 
 def test_a_bundle_with_a_changed_byte_is_refused(site: Path):

@@ -23,12 +23,12 @@ _FORBIDDEN = re.compile(
     r"(Permission denied|Read-only file system|Operation not permitted)(?:: '([^']+)')?"
 )
 _LOCKED = re.compile(r"Directory cannot be locked|LockException")
-_TELLS = re.compile(
-    r"error|fail|cannot|denied|no space|killed|abort|Mend: |\[E::", re.IGNORECASE
-)
+_TELLS = re.compile(r"error|fail|cannot|denied|no space|killed|abort|\[E::", re.IGNORECASE)
+_CODED = re.compile(r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+\b.*: .")
 _COUNT = re.compile(r": \d+$")
 """Tools count what failed, too; that is no error."""
-_SHOWN, _STEPS_SHOWN = 3, 8
+_MEND = "        Mend: "
+_SHOWN, _MOST, _STEPS_SHOWN = 3, 12, 8
 _OURS = ("work", "private", "logs", ".snakemake")
 
 
@@ -42,7 +42,8 @@ def explain(
         yield "Snakemake itself was killed from outside; nothing of it runs any more."
     if steps:
         words = "1 step" if len(steps) == 1 else f"{len(steps)} steps"
-        yield f"{words} failed for a reason of the machine, not of the data:"
+        reason = "" if trouble.refused else " for a reason of the machine, not of the data"
+        yield f"{words} failed{reason}:"
         for failure in steps[:_STEPS_SHOWN]:
             yield f"  {title(failure)}" + (f" ({failure.log})" if failure.log else "")
             yield from (f"      {line}" for line in _telling(failure.lines, mends=not found))
@@ -96,8 +97,13 @@ def _size(folder: Path) -> int:
 
 
 def _telling(lines: list[str], *, mends: bool) -> list[str]:
-    """The last lines of a log, those first that speak of an error. mends: with what to do."""
-    kept = [x for x in lines if x.strip() and (mends or not x.startswith("        Mend: "))]
+    """What our own steps found, else the last lines of a log, those that speak of an error.
+
+    mends: with what to do about it.
+    """
+    kept = [x for x in lines if x.strip() and (mends or not x.startswith(_MEND))]
+    if any(_CODED.match(line) for line in kept):
+        return [line for line in kept if _CODED.match(line) or line.startswith(_MEND)][:_MOST]
     telling = [line for line in kept if _TELLS.search(line) and not _COUNT.search(line)]
     return (telling or kept)[-_SHOWN:]
 

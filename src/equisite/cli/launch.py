@@ -96,6 +96,7 @@ def run(
             left = ended.progress.total - ended.progress.done
             for line in explain(ended.progress.trouble, directory, left, killed=ended.killed):
                 print(line, file=sys.stderr, flush=True)
+            return ended.progress.trouble.refused or _our_code(ended.code)
         return _our_code(ended.code)
 
 

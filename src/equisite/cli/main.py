@@ -25,6 +25,9 @@ TOP = {
 }
 """Commands of people, and the module that offers each."""
 
+PEOPLE = ("compare", "protocol", "papers")
+"""Nouns that people call; what the others say goes into logs."""
+
 NOUNS = {
     "genomics": "align, call, annotate, count and compare variants",
     "somatic": "pair tumour and normal, gather evidence and call somatic variants",
@@ -82,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return 141
     except OSError as error:
-        told = machine_error(error, named=asked in TOP)
+        told = machine_error(error, named=asked in (*TOP, *PEOPLE), words=words)
         if told is None:
             traceback.print_exc()
             return 70

@@ -19,6 +19,7 @@ _KNOWN = (
     "Removing output files of failed job",
 )  # fmt: skip
 _KEPT = 60
+_REFUSALS: set[int | None] = {2, 3, 4}
 KILLED = 128 + 9
 
 
@@ -60,6 +61,12 @@ class Trouble:
     def final(self) -> list[Failure]:
         """Failures that no further try followed."""
         return [failure for failure in self.failures if not failure.again]
+
+    @property
+    def refused(self) -> int:
+        """Exit code of steps that found a mistake, or kept the door shut; 0 for others."""
+        codes = {failure.status for failure in self.final}
+        return codes.pop() or 0 if len(codes) == 1 and codes <= _REFUSALS else 0
 
     @property
     def text(self) -> str:

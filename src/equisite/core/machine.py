@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from equisite.core.errors import ConfigError, EquisiteError, MachineError
@@ -12,12 +13,17 @@ from equisite.core.errors import ConfigError, EquisiteError, MachineError
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 _FORBIDDEN = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
 _UNUSABLE = frozenset((errno.EIO, errno.ESTALE, errno.ENAMETOOLONG, errno.ENOTDIR, errno.ELOOP))
+_ABSENT = {errno.ENOENT: "does not exist", errno.EISDIR: "is a folder, not a file"}
 LITTLE = 64 * 1024 * 1024
 """Bytes: with less room than this a run soon stands still."""
 
 
-def machine_error(error: OSError, *, named: bool) -> EquisiteError | None:
+def machine_error(
+    error: OSError, *, named: bool, words: Sequence[str] = ()
+) -> EquisiteError | None:
     """The error in our words, or None where it may be a fault of the program.
+
+    words: of the command line; a file that is not there is the user's where one names it.
 
     named: whether the path may be told; not in logs, where paths of patients' files are not
     wanted.
@@ -28,6 +34,8 @@ def machine_error(error: OSError, *, named: bool) -> EquisiteError | None:
         return MachineError("DISK_FULL", path=path)
     if error.errno in _FORBIDDEN:
         return ConfigError("NOT_ALLOWED", path=path, problem=problem)
+    if error.errno in _ABSENT and str(error.filename) in words:
+        return ConfigError("ARGUMENT_UNUSABLE", path=path, problem=_ABSENT[error.errno])
     if error.errno in _UNUSABLE:
         return ConfigError("PATH_UNUSABLE", path=path, problem=problem)
     return None

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from equisite.bundle.codec import file_name, read_bundle
+from equisite.bundle.codec import Bundle, file_name, read_bundle
 from equisite.core.atomic import write_bytes
 from equisite.core.canonical import sha256_bytes
-from equisite.core.errors import ConfigError, ReleaseRefusal
+from equisite.core.errors import BundleError, ConfigError, ReleaseRefusal
 from equisite.core.tables import read_table
 from equisite.intake.secret import site_key
 from equisite.release.approvals import check_day
@@ -50,7 +50,7 @@ def approve(folder: Path, day: str | None = None) -> Approved:
         ledger = read_ledger(folder / LEDGER)
         sha256 = sha256_bytes(content)
         known = [r for r in ledger.releases if r["bundle_sha256"] == sha256]
-        bundle = read_bundle(content)
+        bundle = _read(content)
         number = bundle.about.release_no
         target = folder / OUTBOX / file_name(bundle.about.site, number)
         if target.is_file() and target.read_bytes() != content:
@@ -63,6 +63,17 @@ def approve(folder: Path, day: str | None = None) -> Approved:
         if not target.is_file():
             write_bytes(target, content)
     return Approved(target, sha256, number, not known)
+
+
+def _read(content: bytes) -> Bundle:
+    """The prepared bundle. One of another version is sound in itself, but not in our form."""
+    try:
+        return read_bundle(content)
+    except BundleError as error:
+        if error.code != "V_SCHEMA":
+            raise
+        what = "the form of bundles, by another version of the software"
+        raise ReleaseRefusal("R_STALE", what=what) from None
 
 
 def today() -> str:
