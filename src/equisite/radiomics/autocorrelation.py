@@ -25,13 +25,13 @@ def moran_and_geary(
     made in single precision: at most about 1e-6 of the result.
     Source: IBSI manual, sections 3.1.20 and 3.1.21.
     """
-    fields = np.empty((3, *mask.shape), np.float32)
+    sizes = tuple(_even_length(2 * n - 1) for n in mask.shape)
+    fields = np.zeros((3, *mask.shape[:2], sizes[2]), np.float32)
     sums = np.zeros(2)
     number = centre_and_square(intensities, mask, fields, sums)
     square = float(sums[1])
     if number < 2 or square == 0:
         return float("nan"), float("nan")
-    sizes = tuple(_even_length(2 * n - 1) for n in mask.shape)
     spectra = [_spectrum(field, sizes) for field in fields]
     weights = _weights(mask.shape, spacing_mm, sizes)
     out = np.zeros(3)
@@ -54,14 +54,25 @@ def _even_length(least: int) -> int:
 def _spectrum(field: NDArray[np.float32], sizes: tuple[int, ...]) -> NDArray[np.complex64]:
     """Half spectrum of a field, padded with zeros.
 
-    One axis after the other, so that lines of zeros are not transformed.
+    field: (z, y, x), padded along x. One axis after the other, in place, so that lines of
+    zeros are neither transformed nor copied.
     """
-    from scipy.fft import fft, rfft
+    from scipy.fft import rfft
 
-    spectrum = rfft(field, sizes[2], axis=2)
-    spectrum = fft(spectrum, sizes[1], axis=1, overwrite_x=True)
-    whole: NDArray[np.complex64] = fft(spectrum, sizes[0], axis=0, overwrite_x=True)
-    return np.ascontiguousarray(whole)
+    depth, height, width = field.shape
+    whole = np.zeros((sizes[0], sizes[1], width // 2 + 1), np.complex64)
+    whole[:depth, :height] = rfft(field, axis=2)
+    _transform(whole[:depth], 1)
+    _transform(whole, 0)
+    return whole
+
+
+def _transform(lines: NDArray[np.complex64], axis: int) -> None:
+    from scipy.fft import fft
+
+    done = fft(lines, axis=axis, overwrite_x=True)
+    if not np.may_share_memory(done, lines):  # that it works in place is no promise
+        lines[...] = done
 
 
 @lru_cache(maxsize=4)

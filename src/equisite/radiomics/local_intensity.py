@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from equisite.radiomics.kernels.peaks import sphere_peaks
+from equisite.radiomics.kernels.peaks import sphere_peaks, sum_planes
 from equisite.radiomics.region import Mask
 
 Floats = NDArray[np.float64]
@@ -68,11 +68,7 @@ def _peaks(field: Floats, used: Mask, boxes: NDArray[np.int64]) -> tuple[float, 
     depth, height, width = field.shape
     along_y, along_x = int(boxes[:, 2].max()), int(boxes[:, 4].max())
     sums = np.zeros((depth, height + 1 + 2 * along_y, width + 1 + 2 * along_x))
-    inner = sums[:, along_y + 1 : along_y + 1 + height, along_x + 1 : along_x + 1 + width]
-    np.cumsum(field, axis=2, out=inner)
-    np.cumsum(inner, axis=1, out=inner)
-    sums[:, along_y + 1 + height :, :] = sums[:, along_y + height : along_y + height + 1, :]
-    sums[:, :, along_x + 1 + width :] = sums[:, :, along_x + width : along_x + width + 1]
+    sum_planes(field, sums)
     out = np.empty(2)
     sphere_peaks(sums, field, used, boxes, out)
     return float(out[0]), float(out[1])

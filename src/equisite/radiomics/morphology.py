@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equisite.radiomics.autocorrelation import moran_and_geary
+from equisite.radiomics.kernels.facets import farthest_beyond
 from equisite.radiomics.kernels.peaks import weighted_places
 from equisite.radiomics.region import Box, Mask
 from equisite.radiomics.shape import Shape
@@ -96,8 +97,8 @@ def convex_hull(points_mm: Floats) -> tuple[float, float]:
 
     try:
         hull = ConvexHull(points_mm, qhull_options="Q0")
-        beyond = points_mm @ hull.equations[:, :3].T + hull.equations[:, 3]
-        if float(beyond.max()) <= HULL_TOLERANCE * float(np.abs(points_mm).max()):
+        beyond = farthest_beyond(points_mm, np.ascontiguousarray(hull.equations))
+        if beyond <= HULL_TOLERANCE * float(np.abs(points_mm).max()):
             return float(hull.area), float(hull.volume)
     except QhullError:
         pass  # points of one plane confuse it; with merging they do not

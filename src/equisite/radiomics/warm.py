@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from equisite.radiomics.kernels import (  # noqa: F401 (imported to be compiled)
+    facets,
     intensities,
     matrices,
     mesh,

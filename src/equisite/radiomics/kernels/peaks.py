@@ -11,6 +11,30 @@ from equisite.radiomics.kernels.compiled import compiled
 Array = Any
 
 
+@compiled("void(float64[:,:,::1], float64[:,:,::1])")
+def sum_planes(values: Array, sums: Array) -> None:
+    """Sum of each plane before each corner, as `sphere_peaks` needs it.
+
+    values: (z, y, x). sums: (z, 2 Y + y + 1, 2 X + x + 1), zeros: Y + 1 rows and X + 1 columns
+    of them stay before the first corner, and copies of the outermost follow the last.
+    """
+    depth, height, width = values.shape
+    margin_y = (sums.shape[1] - height - 1) // 2
+    margin_x = (sums.shape[2] - width - 1) // 2
+    for z in range(depth):
+        for y in range(height):
+            above = sums[z, y + margin_y]
+            row = sums[z, y + margin_y + 1]
+            total = 0.0
+            for x in range(width):
+                total += values[z, y, x]
+                row[x + margin_x + 1] = above[x + margin_x + 1] + total
+            for x in range(width + margin_x + 1, sums.shape[2]):
+                row[x] = row[width + margin_x]
+        for y in range(height + margin_y + 1, sums.shape[1]):
+            sums[z, y] = sums[z, height + margin_y]
+
+
 @compiled(
     "void(float64[:,:,::1], float64[:,:,::1], boolean[:,:,::1], int64[:,::1], float64[::1])"
 )

@@ -46,7 +46,8 @@ def centre_and_square(values: Array, inside: Array, fields: Array, sums: Array) 
     """Number of voxels inside; the fields 1, d and d^2 of them, 0 outside.
 
     values, inside: (z, y, x). d is the distance to the mean over the largest one of all, so
-    that single precision holds it. fields: (3, z, y, x). sums: (2,), mean, and sum of d^2.
+    that single precision holds it. fields: (3, z, y, at least x). sums: (2,), mean, and sum
+    of d^2.
     """
     depth, height, width = values.shape
     number = 0
