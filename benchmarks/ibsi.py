@@ -32,6 +32,12 @@ import ibsi2_cases
 CHECKOUT = Path(__file__).resolve().parent.parent
 IN_PLANE = ("2D_avg", "2D_smrg", "2.5D_dmrg", "2.5D_vmrg")
 SOLID = ("3D_avg", "3D_mrg")
+FLAT: dict[str, Any] = {"round_intensities": True, "aggregation": IN_PLANE}
+CUBES: dict[str, Any] = {
+    "spacing_mm": (2.0, 2.0, 2.0),
+    "round_intensities": True,
+    "aggregation": SOLID,
+}
 CONFIGURATIONS: Mapping[str, Mapping[str, Any]] = {
     "digital_phantom": {
         "bin_width": 1.0,
@@ -39,43 +45,18 @@ CONFIGURATIONS: Mapping[str, Mapping[str, Any]] = {
         "round_intensities": True,
         "aggregation": (*IN_PLANE, *SOLID),
     },
-    "config_A": {
-        "range": (-500.0, 400.0),
-        "bin_width": 25.0,
-        "round_intensities": True,
-        "aggregation": IN_PLANE,
-    },
-    "config_B": {
-        "spacing_mm": (2.0, 2.0, 0.0),
-        "range": (-500.0, 400.0),
-        "bin_count": 32,
-        "round_intensities": True,
-        "aggregation": IN_PLANE,
-    },
-    "config_C": {
-        "spacing_mm": (2.0, 2.0, 2.0),
-        "range": (-1000.0, 400.0),
-        "bin_width": 25.0,
-        "ivh_bin_width": 2.5,
-        "round_intensities": True,
-        "aggregation": SOLID,
-    },
-    "config_D": {
-        "spacing_mm": (2.0, 2.0, 2.0),
-        "outlier_sigma": 3.0,
-        "bin_count": 32,
-        "round_intensities": True,
-        "aggregation": SOLID,
-    },
-    "config_E": {
-        "spacing_mm": (2.0, 2.0, 2.0),
+    "config_A": FLAT | {"range": (-500.0, 400.0), "bin_width": 25.0},
+    "config_B": FLAT
+    | {"spacing_mm": (2.0, 2.0, 0.0), "range": (-500.0, 400.0), "bin_count": 32},
+    "config_C": CUBES | {"range": (-1000.0, 400.0), "bin_width": 25.0, "ivh_bin_width": 2.5},
+    "config_D": CUBES | {"outlier_sigma": 3.0, "bin_count": 32},
+    "config_E": CUBES
+    | {
         "interpolator": "bspline",
         "range": (-1000.0, 400.0),
         "outlier_sigma": 3.0,
         "bin_count": 32,
         "ivh_bin_count": 1000,
-        "round_intensities": True,
-        "aggregation": SOLID,
     },
 }
 """The configurations of the reference manual as settings of a protocol."""

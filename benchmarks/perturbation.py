@@ -13,24 +13,22 @@ modality the features that were judged and those that are robust at 0.75.
 
 from __future__ import annotations
 
-import argparse
 import json
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from converted_series import CannotMeasure, converted, parser_of
 from equisite.codebook.book import codebook
 from equisite.cohort.robustness import gather, judge
 from equisite.cohort.sources import Sources
 from equisite.core.canonical import canonical_json
 from equisite.core.tables import read_table, write_table
 from equisite.protocol.robustness import Robustness
-from radiomics_cost import CannotMeasure, convert, unpacked
 
 PROCESSES = 2
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -111,24 +109,11 @@ def verdicts(work: Path) -> dict[str, dict[str, int]]:
 
 def main() -> int:
     """Entry point; see the module's text."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("dicom", type=Path, nargs="?", metavar="DICOM_DIR")
-    parser.add_argument("masks", type=Path, nargs="?", metavar="MASK_DIR")
-    parser.add_argument("--cases", type=int, default=40, metavar="N")
+    parser = parser_of(__doc__, cases=40)
     parser.add_argument("--copies", type=int, default=30, metavar="K")
     args = parser.parse_args()
     try:
-        if args.dicom is None or args.masks is None:
-            raise CannotMeasure("give DICOM_DIR and MASK_DIR")
-        with tempfile.TemporaryDirectory() as name:
-            work, scratch = Path(name) / "work", Path(name) / "images"
-            work.mkdir()
-            scratch.mkdir()
-            cases = convert(unpacked(args.dicom, scratch), args.masks, args.cases, work)
-            if cases == 0:
-                raise CannotMeasure("no series in DICOM_DIR has a mask in MASK_DIR")
+        with converted(args) as (work, cases):
             print(f"{cases} cases, {args.copies} copies each", flush=True)
             wall, cpu, peak = perturbed(work, args.copies)
             print(f"{wall:.1f} s wall, {cpu:.1f} s CPU, {peak:.0f} MB", flush=True)

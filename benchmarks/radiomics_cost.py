@@ -25,8 +25,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tarfile
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,8 +32,9 @@ from typing import Any
 
 import numpy as np
 
+from converted_series import CannotMeasure, converted, parser_of
+
 RUNS = 3
-MASK_END = "_mask.nii.gz"
 BINS: dict[str, dict[str, float]] = {
     "CT": {"bin_width": 25.0},
     "PT": {"bin_width": 0.5},
@@ -49,58 +48,6 @@ ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1",
 }
-
-
-class CannotMeasure(Exception):  # noqa: N818 - reads as what happened
-    """There is nothing to measure; the text says why."""
-
-
-def unpacked(folder: Path, scratch: Path) -> Path:
-    """The folder itself, or where its archives were unpacked to."""
-    archives = sorted(folder.glob("*.tar.xz"))
-    for archive in archives:
-        with tarfile.open(archive) as content:
-            for member in content:
-                target = (scratch / member.name).resolve()
-                if member.isfile() and target.is_relative_to(scratch.resolve()):
-                    content.extract(member, scratch)
-    return scratch if archives else folder
-
-
-def series_of(images: Path, masks: Path) -> list[tuple[str, Path, Path]]:
-    """Name, folder and mask of every series that has both, sorted by name."""
-    found = []
-    for mask in sorted(masks.glob("*" + MASK_END)):
-        name = mask.name.removesuffix(MASK_END)
-        for patient in sorted(p for p in images.iterdir() if p.is_dir()):
-            series = patient / name.removeprefix(patient.name + "_")
-            if name.startswith(patient.name + "_") and series.is_dir():
-                inner = series / "image"
-                found.append((name, inner if inner.is_dir() else series, mask))
-    return found
-
-
-def convert(images: Path, masks: Path, cases: int | None, work: Path) -> int:
-    """Write NIfTI pairs and their table into `work`; returns how many."""
-    import pydicom
-
-    from equisite.core.tables import write_rows
-    from equisite.imaging.batch import run_batch
-    from equisite.imaging.rows import RegionPair
-    from equisite.intake.index import ImagingItem
-    from equisite.protocol.imaging import Imaging, RoiRule
-
-    items = []
-    for name, folder, mask in series_of(images, masks)[:cases]:
-        first = next(p for p in sorted(folder.iterdir()) if p.is_file())
-        modality = str(pydicom.dcmread(first, specific_tags=["Modality"]).Modality)
-        place = (str(folder), "", modality, str(mask))
-        items.append(ImagingItem(name, name.lower(), *place, "gtv", "", "", ""))
-    (work / "volumes").mkdir()
-    rules = Imaging(roi=(RoiRule(name="gtv", patterns=(".*",)),))
-    result = run_batch(items, rules, work / "volumes")
-    write_rows(work / "regions.tsv", RegionPair, sorted(result.regions))
-    return len(result.regions)
 
 
 def settings_of(modality: str, classes: str) -> dict[str, Any]:
@@ -368,13 +315,8 @@ def compare(work: Path, classes: str) -> dict[str, float | int]:
 
 def main() -> int:
     """Entry point; see the module's text."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("dicom", type=Path, nargs="?", metavar="DICOM_DIR")
-    parser.add_argument("masks", type=Path, nargs="?", metavar="MASK_DIR")
+    parser = parser_of(__doc__)
     parser.add_argument("--classes", choices=("default", "clinical"), default="default")
-    parser.add_argument("--cases", type=int, metavar="N")
     parser.add_argument("--measure", choices=WORKERS, help=argparse.SUPPRESS)
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--values", type=Path, help=argparse.SUPPRESS)
@@ -383,15 +325,7 @@ def main() -> int:
         measure(args.measure, args.work, args.classes, args.values)
         return 0
     try:
-        if args.dicom is None or args.masks is None:
-            raise CannotMeasure("give DICOM_DIR and MASK_DIR")
-        with tempfile.TemporaryDirectory() as name:
-            work, scratch = Path(name) / "work", Path(name) / "images"
-            work.mkdir()
-            scratch.mkdir()
-            cases = convert(unpacked(args.dicom, scratch), args.masks, args.cases, work)
-            if cases == 0:
-                raise CannotMeasure("no series in DICOM_DIR has a mask in MASK_DIR")
+        with converted(args) as (work, cases):
             print(f"{cases} cases, {RUNS} runs each, alternating")
             found = {"cases": cases, **compare(work, args.classes)}
     except CannotMeasure as error:
