@@ -12,27 +12,19 @@ from numpy.typing import NDArray
 from equisite.core.errors import Finding, InputError
 from equisite.imaging.findings import finding, listed, refused
 from equisite.imaging.grid import Grid
-from equisite.imaging.header import EMPTY, NOT_DICOM, TRUNCATED, read_header
+from equisite.imaging.mask_file import mask_file, mask_kind
 from equisite.imaging.names import matching, rules_of
 from equisite.imaging.nifti import read_volume
 from equisite.imaging.nifti_mask import LabelImage, on_grid, read_labels, select_label
-from equisite.imaging.nrrd import NrrdLabels, is_nrrd, read_nrrd
+from equisite.imaging.nrrd import NrrdLabels, read_nrrd
 from equisite.imaging.regions import draw_region, judge_size
-from equisite.imaging.rtstruct import RTSTRUCT, StructureSet, check_link, read_structures
-from equisite.imaging.segmentation import (
-    LABEL_MAP,
-    SEGMENTATION,
-    Segmentation,
-    draw_segment,
-    read_segmentation,
-)
+from equisite.imaging.rtstruct import StructureSet, check_link, read_structures
+from equisite.imaging.segmentation import Segmentation, draw_segment, read_segmentation
 from equisite.imaging.series import SeriesReport
 from equisite.imaging.shear import Shear
 from equisite.imaging.stack import Stack
 from equisite.intake.index import ImagingItem
 from equisite.protocol.imaging import Imaging, RoiRule
-
-NIFTI_NAMES = (".nii", ".nii.gz")
 
 
 @dataclass(frozen=True)
@@ -100,12 +92,13 @@ class MaskReader:
         target = Target.of(report, item.trust_frame == "yes")
         if target is None:
             return []
-        kind = mask_kind(Path(item.mask))
+        path = mask_file(Path(item.mask))
+        kind = mask_kind(path)
         labels: LabelImage | None = None
         if kind == "nifti":
-            labels = read_labels(Path(item.mask))
+            labels = read_labels(path)
         elif kind == "nrrd":
-            content = read_nrrd(Path(item.mask))
+            content = read_nrrd(path)
             if content.segments:
                 self._path, self._named = item.mask, self._of_nrrd(content)
             elif len(content.layers) > 1:
@@ -115,13 +108,14 @@ class MaskReader:
         if labels is not None:
             made = [self._from_labels(item, labels, target)]
         else:
-            made = self._from_names(item, kind, target)
+            made = self._from_names(item, path, kind, target)
         return [_with_remarks(region, report, volume) for region in made]
 
-    def _from_names(self, item: ImagingItem, kind: str, target: Target) -> list[Region]:
+    def _from_names(
+        self, item: ImagingItem, path: Path, kind: str, target: Target
+    ) -> list[Region]:
         rules = rules_of(item.roi, item.roi_label, self.imaging.roi)
         if self._path != item.mask or self._named is None:
-            path = Path(item.mask)
             self._named = (
                 self._of_segmentation(read_segmentation(path))
                 if kind == "seg"
@@ -245,32 +239,6 @@ def _linked(
     if refused(findings):
         raise InputError(findings)
     return findings
-
-
-def mask_kind(path: Path) -> str:
-    """`rtstruct`, `seg`, `nrrd` or `nifti`, by content; by name for NIfTI.
-
-    Raises InputError MASK_UNREADABLE for an empty file, MASK_UNSUPPORTED for another kind.
-    """
-    if path.name.lower().endswith(NIFTI_NAMES):
-        return "nifti"
-    with path.open("rb") as stream:
-        if is_nrrd(stream.read(8)):
-            return "nrrd"
-    state = read_header(path)
-    if state.state == EMPTY:
-        raise InputError("MASK_UNREADABLE", problem="it is empty")
-    if state.state == TRUNCATED:
-        raise InputError("MASK_UNREADABLE", problem="it ends early")
-    if state.state == NOT_DICOM or state.header is None:
-        raise InputError("MASK_UNSUPPORTED", value="neither DICOM nor NIfTI nor NRRD")
-    kind = {RTSTRUCT: "rtstruct", SEGMENTATION: "seg", LABEL_MAP: "seg"}.get(
-        state.header.sop_class
-    )
-    if kind is None:
-        text = state.header.sop_class or "none"
-        raise InputError([finding("MASK_UNSUPPORTED", value=f"DICOM class {text}")])
-    return kind
 
 
 def _with_remarks(region: Region, report: SeriesReport, volume: Path) -> Region:

@@ -188,7 +188,11 @@ def _imaging(
     site = config.part
     given = site.roots.images is not None or site.pacs is not None
     open_question = not config.knows("roots.images", "pacs")
-    findings += imaging_checks.check_imaging(sheet, root_given=given or open_question)
+    findings += imaging_checks.check_imaging(
+        sheet,
+        root_given=given or open_question,
+        pacs_given=site.pacs is not None or not config.knows("pacs"),
+    )
     findings += imaging_checks.check_against_protocol(sheet, protocol)
     sheet = without_withdrawn(sheet, patients)
     copies = directory / COPIES if site.pacs is not None else None

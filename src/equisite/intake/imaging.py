@@ -18,8 +18,13 @@ from equisite.protocol.site import ImagingRow
 Found = dict[tuple[int, str], Place]
 
 
-def check_imaging(sheet: Sheet[ImagingRow], *, root_given: bool) -> Iterator[Finding]:
-    """Every contradiction among the rows; no file is looked at."""
+def check_imaging(
+    sheet: Sheet[ImagingRow], *, root_given: bool, pacs_given: bool
+) -> Iterator[Finding]:
+    """Every contradiction among the rows; no file is looked at.
+
+    root_given, pacs_given: whether there is a place to look for UIDs, or for masks by UID.
+    """
     rows: dict[tuple[tuple[str, str], ...], Line] = {}
     series: dict[str, Line] = {}
     for line in sheet.lines:
@@ -55,6 +60,8 @@ def check_imaging(sheet: Sheet[ImagingRow], *, root_given: bool) -> Iterator[Fin
             )
         if is_uid(cells["series"]) and not root_given:
             yield Finding("ROOT_NEEDED", sheet.where(line.number, "series"))
+        if is_uid(cells.get("mask", "")) and not pacs_given:
+            yield Finding("PACS_NEEDED", sheet.where(line.number, "mask"))
 
 
 def _differ(first: Line, line: Line, column: str) -> bool:
@@ -114,6 +121,12 @@ def _region(sheet: Sheet[ImagingRow], line: Line, regions: list[str]) -> Iterato
         yield Finding("LABEL_WITHOUT_ROI", where, {"known": ", ".join(regions)})
 
 
+def _copied(folder: Path, places: Places) -> Place:
+    """The copy of a series from the PACS, without a stamp when it is not there."""
+    place = places.tree(str(folder), "")
+    return Place(str(folder), "", "") if isinstance(place, Finding) else place
+
+
 def check_files(
     sheet: Sheet[ImagingRow], places: Places, copies: Path | None = None
 ) -> tuple[Found, list[Finding]]:
@@ -128,16 +141,20 @@ def check_files(
     asked: set[tuple[str, str]] = set()
     for line in sheet.lines:
         looks = []
-        if (mask := line.cells.get("mask")) is not None:
+        mask = line.cells.get("mask")
+        if mask is not None and not is_uid(mask):
             looks.append(("mask", mask, places.file(mask, sheet.where(line.number, "mask"))))
         series = line.cells.get("series")
         if series is not None and not is_uid(series):
             place = places.tree(series, sheet.where(line.number, "series"))
             looks.append(("series", series, place))
-        elif series is not None and copies is not None:
-            copied = places.tree(str(copies / copy_of(series)), "")
-            if not isinstance(copied, Finding):
-                found[line.number, "series"] = copied
+        if copies is not None:
+            for column, uid in (("series", series), ("mask", mask)):
+                if uid is not None and is_uid(uid):
+                    place = _copied(copies / copy_of(uid), places)
+                    found[line.number, column] = place
+                    if column == "mask" and place.stamp:
+                        looks.append((column, uid, place))
         for column, name, place in looks:
             if isinstance(place, Finding):
                 if (column, name) not in asked:  # several regions may share one of them

@@ -1,4 +1,4 @@
-"""Series that stand in the sheet by their UID and are copied from the site's PACS."""
+"""Series, of images and of masks, that stand in the sheet by their UID: in the site's PACS."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def copy_of(uid: str) -> str:
 def wanted_series(directory: Path, config: SiteConfig) -> list[str]:
     """SeriesInstanceUIDs of the sheet, sorted, those of withdrawn patients left out.
 
+    An RTSTRUCT or SEG object is the only one of a series of its own.
     Raises ConfigError when a sheet cannot be read.
     """
     if config.sheets.imaging is None:
@@ -38,4 +39,5 @@ def wanted_series(directory: Path, config: SiteConfig) -> list[str]:
     if sheet is None or patients is None:
         raise ConfigError(findings + more)
     rows = without_withdrawn(sheet, patients).rows
-    return sorted({row.cells.series for row in rows if is_uid(row.cells.series)})
+    named = {cell for row in rows for cell in (row.cells.series, row.cells.mask)}
+    return sorted(cell for cell in named if is_uid(cell))

@@ -121,7 +121,7 @@ class SiteConfig(Strict):
     roots: Roots = Field(default=Roots(), description="Folders of raw data.")
     pacs: Pacs | None = Field(
         default=None,
-        description="Archive from which `equisite run` copies series given by their UID; "
+        description="Archive from which `equisite run` copies series and masks given by UID; "
         "instead of `roots.images`.",
     )
     tighten: Tighten = Field(default=Tighten(), description="Stricter limits of disclosure.")
@@ -197,7 +197,10 @@ class ImagingRow(Sheet):
     patient: Identifier = Field(description="Id as in the patients sheet.")
     series: Cell = Field(description="Folder relative to the sheet, or SeriesInstanceUID.")
     modality: Modality = Field(description="Modality of the series.")
-    mask: Cell = Field(description="RTSTRUCT, SEG, NIfTI or NRRD file.")
+    mask: Cell = Field(
+        description="RTSTRUCT, SEG, NIfTI or NRRD file; or the SeriesInstanceUID of an "
+        "RTSTRUCT or SEG in the PACS."
+    )
     roi: RoiName | None = Field(default=None, description="Canonical name of the protocol.")
     roi_label: Cell | None = Field(default=None, description="Local name, or label number.")
     reader: Identifier | None = Field(
