@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from equisite.radiomics.autocorrelation import moran_and_geary
 from equisite.radiomics.kernels.facets import farthest_beyond
 from equisite.radiomics.kernels.peaks import sum_planes
+from equisite.radiomics.kernels.ranks import values_at_ranks
+from equisite.radiomics.statistics import order_statistics
 
 SIZES = st.tuples(*[st.integers(1, 6)] * 3)
 
@@ -52,3 +54,32 @@ def test_spectra_do_not_rely_on_work_in_place(monkeypatch: pytest.MonkeyPatch) -
     own = scipy.fft.fft
     monkeypatch.setattr(scipy.fft, "fft", lambda x, axis, overwrite_x: own(x, axis=axis))
     assert moran_and_geary(values, mask, (3.0, 1.0, 1.0)) == found
+
+
+VALUES = st.lists(st.floats(-1e6, 1e6) | st.integers(-3, 3).map(float), min_size=1, max_size=60)
+
+
+@settings(deadline=None)
+@given(VALUES, st.lists(st.floats(0, 1), min_size=1, max_size=5))
+def test_values_at_ranks_are_those_of_a_sort(values: list[float], at: list[float]) -> None:
+    ranks = np.array([int(a * (len(values) - 1)) for a in at])
+    out = np.empty(ranks.size)
+    assert values_at_ranks(np.array(values), ranks, out) in (True, False)
+    smallest, largest, found = order_statistics(np.array(values), [0.0, 1.0])
+    assert (smallest, largest) == found == (min(values), max(values))
+    if values_at_ranks(np.array(values), ranks, out):
+        assert out.tolist() == np.sort(values)[ranks].tolist()
+
+
+def test_most_values_in_one_bucket() -> None:
+    """An outlier leaves one bucket for all the others."""
+    values = np.append(np.random.default_rng(1).normal(size=5000), 1e9)
+    ranks, out = np.arange(5001), np.empty(5001)
+    assert values_at_ranks(values, ranks, out)
+    assert out.tolist() == np.sort(values).tolist()
+
+
+@pytest.mark.parametrize("values", [[0.0, 5e-324], [-1.7e308, 1.7e308, 0.0]])
+def test_ranges_that_buckets_cannot_hold(values: list[float]) -> None:
+    assert not values_at_ranks(np.array(values), np.array([0]), np.empty(1))
+    assert order_statistics(np.array(values), (0.0,))[:2] == (min(values), max(values))

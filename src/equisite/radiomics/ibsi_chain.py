@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -240,4 +241,9 @@ def _binned(
 
 
 def _keep(case: Case, found: Mapping[str, float]) -> None:
-    case.keep({PREFIX + tag.lower(): value for tag, value in found.items()})
+    case.keep({_id_of(tag): value for tag, value in found.items()})
+
+
+@cache
+def _id_of(tag: str) -> str:
+    return PREFIX + tag.lower()

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equisite.radiomics.kernels.intensities import spread_sums
+from equisite.radiomics.kernels.ranks import values_at_ranks
 
 Floats = NDArray[np.float64]
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -69,7 +70,7 @@ def summarise(values: Floats) -> Summary:
 def order_statistics(
     values: Floats, fractions: Sequence[float]
 ) -> tuple[float, float, tuple[float, ...]]:
-    """Smallest and largest value and quantiles, from one partition instead of a sort.
+    """Smallest and largest value and quantiles, from a few ranks instead of a sort.
 
     The quantile at fraction f lies at rank f (n - 1), linear between whole ranks.
 
@@ -80,9 +81,15 @@ def order_statistics(
     places = [fraction * last for fraction in fractions]
     lower = [int(place) for place in places]
     upper = [min(low + 1, last) for low in lower]
-    ranked = np.partition(values, sorted({0, last, *lower, *upper}))
+    ranks = np.array([0, last, *lower, *upper], np.int64)
+    ranked = np.empty(ranks.size)
+    if not values_at_ranks(values, ranks, ranked):
+        ranked = np.sort(values, kind="stable")[ranks]
+    smallest, largest, *rest = ranked.tolist()
     found = []
-    for place, low, high in zip(places, lower, upper, strict=True):
-        a, b, part = float(ranked[low]), float(ranked[high]), place - low
+    for place, low, a, b in zip(
+        places, lower, rest[: len(lower)], rest[len(lower) :], strict=True
+    ):
+        part = place - low
         found.append(b - (b - a) * (1 - part) if part >= 0.5 else a + (b - a) * part)
-    return float(ranked[0]), float(ranked[last]), tuple(found)
+    return smallest, largest, tuple(found)

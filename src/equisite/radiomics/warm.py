@@ -11,6 +11,7 @@ from equisite.radiomics.kernels import (  # noqa: F401 (imported to be compiled)
     mesh,
     parts,
     peaks,
+    ranks,
     recursive,
     spectra,
     texture,

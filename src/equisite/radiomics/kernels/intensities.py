@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from equisite.radiomics.kernels.compiled import compiled
 
 Array = Any
@@ -25,24 +23,29 @@ def spread_sums(
     their number and the sum of |x - their mean|.
     """
     out[:] = 0.0
-    part = np.empty(8)
     for start in range(0, values.size, BLOCK):
-        part[:] = 0.0
+        apart = second = third = fourth = energy = from_median = number = inner = 0.0
         for i in range(start, min(start + BLOCK, values.size)):
             x = values[i]
             d = x - mean
             square = d * d
-            part[0] += abs(d)
-            part[1] += square
-            part[2] += square * d
-            part[3] += square * square
-            part[4] += x * x
-            part[5] += abs(x - median)
+            apart += abs(d)
+            second += square
+            third += square * d
+            fourth += square * square
+            energy += x * x
+            from_median += abs(x - median)
             if not (x < low or x > high):
-                part[6] += 1.0
-                part[7] += x
-        for k in range(8):
-            out[k] += part[k]
+                number += 1.0
+                inner += x
+        out[0] += apart
+        out[1] += second
+        out[2] += third
+        out[3] += fourth
+        out[4] += energy
+        out[5] += from_median
+        out[6] += number
+        out[7] += inner
     middle = out[7] / out[6] if out[6] > 0 else math.nan
     out[7] = 0.0
     for start in range(0, values.size, BLOCK):
@@ -89,10 +92,11 @@ def levels_by_step(
 ) -> None:
     """Grey level floor(factor (x - origin) / divisor) + 1, at most `most`; and voxels by level.
 
-    counts: (most + 1,). Source: IBSI manual, section 2.7.
+    values: at or above the origin, so that cutting off is rounding down. counts:
+    (most + 1,). Source: IBSI manual, section 2.7.
     """
     for i in range(values.size):
-        k = int(np.floor(factor * (values[i] - origin) / divisor)) + 1
+        k = int(factor * (values[i] - origin) / divisor) + 1
         k = min(k, most)
         out[i] = k
         counts[k] += 1

@@ -50,8 +50,7 @@ def sphere_peaks(sums: Array, values: Array, inside: Array, boxes: Array, out: A
     depth, height, width = values.shape
     margin_y = (sums.shape[1] - height - 1) // 2
     margin_x = (sums.shape[2] - width - 1) // 2
-    totals = np.empty(width)
-    counts = np.empty(width)
+    room = np.empty((2, width))
     brightest = 0.0
     found = False
     for z in range(depth):
@@ -64,33 +63,38 @@ def sphere_peaks(sums: Array, values: Array, inside: Array, boxes: Array, out: A
                 end -= 1
             if first == end:
                 continue
-            totals[first:end] = 0.0
-            counts[first:end] = 0.0
+            size = end - first
+            totals = room[0, :size]
+            counts = room[1, :size]
+            totals[:] = 0.0
+            counts[:] = 0.0
             whole = 0.0
             for box in range(boxes.shape[0]):
                 v = z + boxes[box, 0]
                 if v < 0 or v >= depth:
                     continue
-                low = sums[v, y + boxes[box, 1] + margin_y]
-                high = sums[v, y + boxes[box, 2] + margin_y]
-                left = boxes[box, 3] + margin_x
-                right = boxes[box, 4] + margin_x
-                for x in range(first, end):
-                    totals[x] += (
-                        high[x + right] - high[x + left] - low[x + right] + low[x + left]
-                    )
+                low = y + boxes[box, 1] + margin_y
+                high = y + boxes[box, 2] + margin_y
+                left = first + boxes[box, 3] + margin_x
+                right = first + boxes[box, 4] + margin_x
+                high_right = sums[v, high, right : right + size]
+                high_left = sums[v, high, left : left + size]
+                low_right = sums[v, low, right : right + size]
+                low_left = sums[v, low, left : left + size]
+                for i in range(size):
+                    totals[i] += high_right[i] - high_left[i] - low_right[i] + low_left[i]
                 rows = float(min(y + boxes[box, 2], height) - max(y + boxes[box, 1], 0))
                 if rows <= 0.0:
                     continue
                 whole += rows * (boxes[box, 4] - boxes[box, 3])
                 for x in range(first, min(-boxes[box, 3], end)):
-                    counts[x] -= rows * (-boxes[box, 3] - x)
+                    counts[x - first] -= rows * (-boxes[box, 3] - x)
                 for x in range(max(width - boxes[box, 4] + 1, first), end):
-                    counts[x] -= rows * (x + boxes[box, 4] - width)
+                    counts[x - first] -= rows * (x + boxes[box, 4] - width)
             for x in range(first, end):
                 if not inside[z, y, x]:
                     continue
-                mean = totals[x] / (whole + counts[x])
+                mean = totals[x - first] / (whole + counts[x - first])
                 value = values[z, y, x]
                 if not found or value > brightest:
                     brightest = value
