@@ -91,6 +91,7 @@ def run(
     *,
     cores: int = 2,
     trimming: str = "off",
+    pieces: int = 1,
 ) -> Path:
     """Run the rules over one batch; returns its folder."""
     intake = site / "work/intake"
@@ -106,7 +107,8 @@ def run(
     wiring, asked = re.subn(listed, r"\1[]", wiring, flags=re.S)
     assert asked == 1  # these protocols list no alleles
     (site / "Snakefile").write_text(wiring)
-    snakemake(site, with_tools(site), cores, "genomics", "--config", f"trimming={trimming}")
+    settings = (f"trimming={trimming}", f"pieces={pieces}")
+    snakemake(site, with_tools(site), cores, "genomics", "--config", *settings)
     return site / "work/genomics/1"
 
 

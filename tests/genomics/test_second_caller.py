@@ -5,7 +5,12 @@ from pathlib import Path
 import pytest
 from made_reads import md5
 
-from equisite.genomics.second_caller import CachedReference, windows, write_reconciled
+from equisite.genomics.second_caller import (
+    CachedReference,
+    settled_lines,
+    windows,
+    write_reconciled,
+)
 from equisite.variants.intervals import Territory
 from equisite.variants.vcf import open_text, read_genotypes
 
@@ -106,6 +111,15 @@ def test_without_any_call_there_is_a_header(tmp_path: Path, reference: CachedRef
     out = io.StringIO()
     assert write_reconciled(empty, empty, Territory.of([]), reference, out.write) == 0
     assert out.getvalue().splitlines()[-1].startswith("#CHROM")
+
+
+def test_what_depends_on_the_place_of_the_call_is_left_out() -> None:
+    kept = '##INFO=<ID=DP,Number=1,Type=Integer,Description="Raw read depth">\n'
+    left = '##INFO=<ID=BQBZ,Number=1,Type=Float,Description="x">\n##reference=file:///x.fa\n'
+    record = "b\t9\t.\tAC\tA\t50\t.\t{}\tGT:PL\t0/1:9,0,9\n"
+    written = kept + left + HEAD + record.format("INDEL;IDV=4;DP=9;BQBZ=0;MQ=60")
+    lines = settled_lines(written.encode().splitlines(keepends=True))
+    assert b"".join(lines).decode() == kept + HEAD + record.format("INDEL;DP=9")
 
 
 def test_no_vcf_is_told(tmp_path: Path, reference: CachedReference) -> None:

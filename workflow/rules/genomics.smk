@@ -216,15 +216,18 @@ rule genomics_call_variants:
             if input.territory
             else ""
         ),
-        # Only the second caller may be left out; the first is always bcftools.
+        # Only the second caller may be left out; the first is always bcftools. Its windows
+        # are 80 bases long, in which copies differ with a chance of 80 times 0.001.
         second=lambda wildcards, input: (
             f"""
                 samtools view -b -1 --no-PG -F UNMAP,SECONDARY,QCFAIL,DUP \\
                     ${{PIECE:+-M}} -L "$WINDOWS" \\
-                    -o "$SEEN" "{input.crams}/$ITEM.cram"
-                samtools index "$SEEN"
-                freebayes -f {input.reference} -t "$WINDOWS" ${{COPIES:+-A "$COPIES"}} \\
-                    "$SEEN" > "$CALLS"
+                    --write-index -o "$SEEN##idx##$SEEN.bai" "{input.crams}/$ITEM.cram"
+                samtools view -b -1 --no-PG \\
+                    --write-index -o "$SCRATCH/primer.bam##idx##$SCRATCH/primer.bam.bai" \\
+                    "$PRIMER"
+                freebayes -f {input.reference} --theta 0.08 -t "$TARGETS" \\
+                    ${{COPIES:+-A "$COPIES"}} "$SEEN" "$SCRATCH/primer.bam"
             """
             if "freebayes" in SITE.protocol.genomics.callers
             else ""
@@ -243,8 +246,7 @@ rule genomics_call_variants:
                     | bcftools mpileup --no-version -d 2000 -a AD,DP -Ou \
                         -f {input.reference} -T "$ACTIVE" - \
                     | bcftools call --no-version -mv --ploidy-file "$PLOIDY" -Ou \
-                    | bcftools norm --no-version -f {input.reference} -Ov \
-                    | grep -v ^##reference= > "$CALLS"
+                    | bcftools norm --no-version -f {input.reference} -Ov
             ' --second '{params.second}' --finish '
                 bcftools norm --no-version -f {input.reference} -Oz -o "$OUT.vcf.gz" -
                 bcftools index "$OUT.vcf.gz"
@@ -310,7 +312,9 @@ rule genomics_join_shares:
                     # Given calls were taken whole by every job.
                     if [ "$GIVEN" = calls ]; then break; fi
                 done
-                bcftools concat --no-version -Oz -o "$OUT.vcf.gz" "${{PARTS[@]}}"
+                # `concat` would cut its blocks elsewhere than the calling of a whole does.
+                bcftools concat --no-version -Ou "${{PARTS[@]}}" \
+                    | bcftools view --no-version -Oz -o "$OUT.vcf.gz"
                 bcftools index "$OUT.vcf.gz"
             ' 2>{log}
         """

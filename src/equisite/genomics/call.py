@@ -18,9 +18,15 @@ from equisite.genomics.active import active_sites, active_windows
 from equisite.genomics.given_calls import take_calls
 from equisite.genomics.pieces import SEARCH, Place, nominal_cuts, piece_of, quiet_cut
 from equisite.genomics.ploidy import Ploidy
+from equisite.genomics.primer import Primer
 from equisite.genomics.repeat_calls import write_by_length
 from equisite.genomics.samples import Sample
-from equisite.genomics.second_caller import CachedReference, windows, write_reconciled
+from equisite.genomics.second_caller import (
+    CachedReference,
+    settled_lines,
+    windows,
+    write_reconciled,
+)
 from equisite.variants.intervals import Interval, Territory
 from equisite.variants.vcf import open_text
 
@@ -49,11 +55,12 @@ class Callers:
 
     scan: writes reads that differ from the reference, as SAM. first: writes VCF of the
     intervals in the file ACTIVE, from the reads of READS, with the copies of PLOIDY. second:
-    writes VCF of the intervals in the file WINDOWS, with those of COPIES where it is not
-    empty, and leaves their reads in SEEN, an indexed BAM; empty: there is no second caller.
-    finish: from VCF to `$OUT.vcf.gz` and its index. take: the same from given calls, which are
-    not sorted. part: which pieces of the territory are called, one after the other; scan and
-    first then keep to the file PIECE. None: all is one piece.
+    writes VCF of the intervals in the file TARGETS, from the reads of WINDOWS and of the SAM
+    file PRIMER, with the copies of COPIES where it is not empty, and leaves the reads of
+    WINDOWS in SEEN, an indexed BAM; empty: there is no second caller. finish: from VCF to
+    `$OUT.vcf.gz` and its index. take: the same from given calls, which are not sorted. part:
+    which pieces of the territory are called, one after the other; scan and first then keep to
+    the file PIECE. None: all is one piece.
     """
 
     scan: str
@@ -88,30 +95,16 @@ class Callers:
         first = bench.scratch / f"first.{piece.number}.vcf"
         copies = bench.scratch / "ploidy.txt"
         copies.write_text(self.ploidy.for_bcftools(sample.sex), encoding="utf-8")
-        bench.run(
-            self.first,
-            ACTIVE=str(active),
-            READS=str(reads),
-            PLOIDY=str(copies),
-            CALLS=str(first),
-            **own,
-        )
+        places = {"ACTIVE": str(active), "READS": str(reads), "PLOIDY": str(copies)}
+        with bench.lines(self.first, **places, **own) as lines, first.open("wb") as stream:
+            stream.writelines(settled_lines(lines))
         if not self.second:
             return first
         asked = windows(first, self.reference)
-        place = bench.scratch / "windows.bed"
-        _write_bed(place, asked)
         second = bench.scratch / "second.vcf"
         seen = bench.scratch / "seen.bam"
         if asked.size:
-            bench.run(
-                self.second,
-                WINDOWS=str(place),
-                COPIES=self._copies(sample, bench),
-                SEEN=str(seen),
-                CALLS=str(second),
-                **own,
-            )
+            self._ask_second(sample, bench, asked, second, SEEN=str(seen), **own)
         else:  # freebayes fails where there is nothing to read
             second.touch()
         reconciled = bench.scratch / f"reconciled.{piece.number}.vcf"
@@ -123,6 +116,25 @@ class Callers:
         with final.open("w", encoding="utf-8") as stream:
             write_by_length(reconciled, (first, second), seen, self.reference, stream.write)
         return final
+
+    def _ask_second(
+        self, sample: Sample, bench: Bench, asked: Territory, calls: Path, **variables: str
+    ) -> None:
+        """Run the second caller on these bases, behind a primer, which is not told."""
+        odd = [(s.contig, s.start, s.end) for s, _ in self.ploidy.odd(sample.sex)]
+        primer = Primer.beside(asked, odd, self.reference)
+        files = {
+            "WINDOWS": bench.scratch / "windows.bed",
+            "TARGETS": bench.scratch / "targets.bed",
+            "PRIMER": bench.scratch / "primer.sam",
+        }
+        _write_bed(files["WINDOWS"], asked)
+        _write_bed(files["TARGETS"], [*primer.site, *asked])
+        files["PRIMER"].write_text(primer.reads(sample.token), encoding="utf-8")
+        variables |= {name: str(path) for name, path in files.items()}
+        variables["COPIES"] = self._copies(sample, bench)
+        with bench.lines(self.second, **variables) as lines, calls.open("wb") as stream:
+            stream.writelines(line for line in lines if not primer.is_told_by(line))
 
     def _pieces(self, bench: Bench) -> Iterator[_Piece]:
         """The pieces of this job one after the other, each with its bases in the same file."""

@@ -8,7 +8,7 @@ of Y its whole length counts once in men, as in `bcftools call --ploidy GRCh38`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from equisite.genomics.sex import sex_chromosomes, without
@@ -117,10 +117,16 @@ class Ploidy:
         ]
         return "".join([*rows, "*\t*\t*\tF\t2\n"])
 
+    def odd(self, sex: str) -> Iterator[tuple[Stretch, int]]:
+        """Stretches of which a person of this sex has copies, but not two."""
+        for stretch in self.stretches:
+            copies = stretch.copies(sex)
+            if copies and copies != 2:
+                yield stretch, copies
+
     def for_freebayes(self, sex: str, sample: str) -> str:
         """Text for `freebayes --cnv-map`; without a copy nothing is asked there."""
         return "".join(
             f"{s.contig}\t{s.start}\t{s.end}\t{sample}\t{copies}\n"
-            for s in self.stretches
-            if (copies := s.copies(sex)) and copies != 2
+            for s, copies in self.odd(sex)
         )

@@ -15,6 +15,9 @@ from equisite.variants.vcf import Genotype, open_text, read_genotypes
 
 _APART = 500
 """Records further apart than this never meet in one cluster: callers write them leftmost."""
+_KEPT = (b"INDEL", b"DP")
+"""Fields of INFO that stay. bcftools' tests for bias are read by nobody, and one of them, BQBZ,
+moves at gaps with what it read before."""
 _LABEL = (
     '##INFO=<ID=CONS,Number=1,Type=String,Description="Agreement of the callers: clear, both, '
     'hom, fb, bcf, single or reads">'
@@ -46,6 +49,24 @@ class CachedReference(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._sums)
+
+
+def settled_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """A VCF of the first caller without what depends on where it stands or was called.
+
+    The header loses the path of the reference, INFO the fields that nobody reads.
+    """
+    for line in lines:
+        if not line.startswith(b"#"):
+            fields = line.split(b"\t")
+            parts = fields[7].split(b";")
+            fields[7] = b";".join(p for p in parts if p.partition(b"=")[0] in _KEPT)
+            yield b"\t".join(fields)
+        elif line.startswith(b"##INFO=<ID="):
+            if line[11:].partition(b",")[0] in _KEPT:
+                yield line
+        elif not line.startswith(b"##reference="):
+            yield line
 
 
 def windows(calls: Path, reference: Mapping[str, str]) -> Territory:
@@ -148,8 +169,8 @@ def _near(
 def _as_bcftools(record: Genotype) -> str:
     """A record of freebayes with the fields that those of bcftools have.
 
-    QUAL is the phred likelihood of the reference against the genotype: freebayes lets its own
-    move with what it read elsewhere before, and it would change with the pieces of a genome.
+    QUAL is the phred likelihood of the reference against the genotype. The last digits of
+    freebayes' own move with what it read elsewhere before, and with the pieces of a genome.
     """
     fields = record.line.split("\t")
     values = dict(zip(fields[8].split(":"), fields[9].split(":"), strict=False))

@@ -1,0 +1,49 @@
+"""Real people, called in one job and in many: the bytes are the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from made_reads import protocol
+from test_edges import item, run
+from test_pipelines import body
+
+from equisite.variants.fasta import read_fasta
+
+PEOPLE = 4
+PIECES = (7, 12)
+
+pytestmark = [
+    pytest.mark.data,
+    pytest.mark.workflow,
+    pytest.mark.skipif(
+        "EQUISITE_DATA" not in os.environ, reason="EQUISITE_DATA names no folder"
+    ),
+    pytest.mark.skipif(
+        any(shutil.which(t) is None for t in ("bwa", "samtools", "bcftools", "freebayes")),
+        reason="the tools of the image are not on the PATH; `run.py test` has them",
+    ),
+]
+
+
+def test_real_people_called_in_pieces_the_bytes_are_the_same(tmp_path: Path) -> None:
+    folder = Path(os.environ["EQUISITE_DATA"]) / "genomics/germline_cohort20"
+    bases = {name: text.decode() for name, text in read_fasta(folder / "reference.fa.gz")}
+    crams = sorted((folder / "cram").glob("*.cram"))[:PEOPLE]
+    rows = [item(f"p{n}", reads=str(cram)) for n, cram in enumerate(crams)]
+    whole, *scattered = (
+        run(tmp_path / f"pieces{n}", protocol(bases), bases, "", rows, pieces=n)
+        for n in (1, *PIECES)
+    )
+    calls = [f"calls/{row.token}.vcf.gz" for row in rows]
+    assert sum(len(body(whole / name)) for name in calls) > 1000
+    for batch, pieces in zip(scattered, PIECES, strict=True):
+        parts = [
+            body(batch / f"pieces/{n}/{rows[0].token}.vcf.gz") for n in range(1, pieces + 1)
+        ]
+        assert sum(bool(part) for part in parts) > 5
+        for name in (*calls, "call.tsv", "variants.tsv", "outcomes.tsv"):
+            assert (batch / name).read_bytes() == (whole / name).read_bytes(), (pieces, name)
