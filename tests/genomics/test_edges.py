@@ -92,6 +92,7 @@ def run(
     cores: int = 2,
     trimming: str = "off",
     pieces: int = 1,
+    shares: int = 1,
 ) -> Path:
     """Run the rules over one batch; returns its folder."""
     intake = site / "work/intake"
@@ -107,7 +108,7 @@ def run(
     wiring, asked = re.subn(listed, r"\1[]", wiring, flags=re.S)
     assert asked == 1  # these protocols list no alleles
     (site / "Snakefile").write_text(wiring)
-    settings = (f"trimming={trimming}", f"pieces={pieces}")
+    settings = (f"trimming={trimming}", f"pieces={pieces}", f"shares={shares}")
     snakemake(site, with_tools(site), cores, "genomics", "--config", *settings)
     return site / "work/genomics/1"
 

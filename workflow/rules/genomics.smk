@@ -216,8 +216,7 @@ rule genomics_call_variants:
             if input.territory
             else ""
         ),
-        # Only the second caller may be left out; the first is always bcftools. Its windows
-        # are 80 bases long, in which copies differ with a chance of 80 times 0.001.
+        # Only the second caller may be left out; the first is always bcftools.
         second=lambda wildcards, input: (
             f"""
                 samtools view -b -1 --no-PG -F UNMAP,SECONDARY,QCFAIL,DUP \\
@@ -226,7 +225,7 @@ rule genomics_call_variants:
                 samtools view -b -1 --no-PG \\
                     --write-index -o "$SCRATCH/primer.bam##idx##$SCRATCH/primer.bam.bai" \\
                     "$PRIMER"
-                freebayes -f {input.reference} --theta 0.08 -t "$TARGETS" \\
+                freebayes -f {input.reference} --theta 0.2 -t "$TARGETS" \\
                     ${{COPIES:+-A "$COPIES"}} "$SEEN" "$SCRATCH/primer.bam"
             """
             if "freebayes" in SITE.protocol.genomics.callers
