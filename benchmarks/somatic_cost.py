@@ -13,20 +13,17 @@ tumour and normal each (the mean of both counts).
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import shutil
 import statistics
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 from chain_cost import peak_mb
 from equisite.variants.fasta import read_fasta
-from genomics_site import CHECKOUT, CannotMeasureError
-from somatic_site import PairFolder, Patient, run_pairs, write_pairs
+from genomics_site import CannotMeasureError
+from somatic_site import PairFolder, Patient, measure_folder, run_pairs, write_pairs
 
 COPIES = 4
 STEPS = (
@@ -38,23 +35,12 @@ STEPS = (
 
 
 def main() -> int:
-    """Measure one folder; the last line is one JSON object."""
+    """Measure one folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(os.environ.get("EQUISITE_DATA", CHECKOUT.parent / "shared/data"))
-    parser.add_argument(
-        "folder", type=Path, nargs="?", default=default / "genomics/somatic_spike"
-    )
     parser.add_argument("--times", type=int, default=3)
-    arguments = parser.parse_args()
-    try:
-        if not arguments.folder.is_dir():
-            raise CannotMeasureError(f"{arguments.folder} is no folder")
-        with tempfile.TemporaryDirectory(prefix="equisite-somatic-cost-") as name:
-            print(json.dumps(measure(arguments.folder, Path(name), arguments.times)))
-    except CannotMeasureError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return measure_folder(
+        parser, lambda folder, scratch, told: measure(folder, scratch, told.times)
+    )
 
 
 def measure(path: Path, scratch: Path, times: int) -> dict[str, object]:

@@ -15,13 +15,11 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import json
 import os
 import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -30,31 +28,20 @@ from equisite.core.tables import each_row, header_text, row_text
 from equisite.genomics.somatic.evidence import Evidence
 from equisite.genomics.somatic.freebayes import Counted
 from equisite.variants.fasta import read_fasta
-from genomics_site import CHECKOUT, CannotMeasureError
-from somatic_site import PairFolder, Patient, run_pairs, write_pairs
+from genomics_site import CannotMeasureError
+from somatic_site import PairFolder, Patient, measure_folder, run_pairs, write_pairs
 
 COPIES = (2, 8)
 SEQUENCES, LENGTH = 24, 130_000_000
 
 
 def main() -> int:
-    """Measure one folder; the last line is one JSON object."""
+    """Measure one folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    default = Path(os.environ.get("EQUISITE_DATA", CHECKOUT.parent / "shared/data"))
-    parser.add_argument(
-        "folder", type=Path, nargs="?", default=default / "genomics/somatic_spike"
-    )
     parser.add_argument("--alleles", type=int, default=1_000_000)
-    arguments = parser.parse_args()
-    try:
-        if not arguments.folder.is_dir():
-            raise CannotMeasureError(f"{arguments.folder} is no folder")
-        with tempfile.TemporaryDirectory(prefix="equisite-somatic-memory-") as name:
-            print(json.dumps(measure(arguments.folder, Path(name), arguments.alleles)))
-    except CannotMeasureError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return measure_folder(
+        parser, lambda folder, scratch, told: measure(folder, scratch, told.alleles)
+    )
 
 
 def measure(path: Path, scratch: Path, alleles: int) -> dict[str, object]:

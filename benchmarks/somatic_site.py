@@ -7,8 +7,13 @@ whole reference is judged), `genes.gff3` and `pon.vcf.gz`, a panel of normals.
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +28,14 @@ from equisite.variants.alleles import Edit, left_shifted, trim
 from equisite.variants.fasta import read_fasta
 from equisite.variants.intervals import Territory, read_bed
 from equisite.variants.vcf import open_text
-from genomics_site import DataFolder, pin, run_genomics, write_site
+from genomics_site import (
+    CHECKOUT,
+    CannotMeasureError,
+    DataFolder,
+    pin,
+    run_genomics,
+    write_site,
+)
 
 USED = ("high", "medium")
 """Classes that count as calls: those that features use."""
@@ -142,6 +154,29 @@ def run_pairs(site: Path, cores: int) -> dict[str, Called]:
                 },
             )
     return found
+
+
+def measure_folder(
+    parser: argparse.ArgumentParser,
+    measure: Callable[[Path, Path, argparse.Namespace], dict[str, object]],
+) -> int:
+    """Measure one data folder; the last line is one JSON object.
+
+    measure: takes the folder, a folder for what is thrown away, and the arguments.
+    """
+    data = Path(os.environ.get("EQUISITE_DATA", CHECKOUT.parent / "shared/data"))
+    default = data / "genomics/somatic_spike"
+    parser.add_argument("folder", type=Path, nargs="?", default=default, metavar="DIR")
+    arguments = parser.parse_args()
+    try:
+        if not arguments.folder.is_dir():
+            raise CannotMeasureError(f"{arguments.folder} is no folder")
+        with tempfile.TemporaryDirectory(prefix="equisite-somatic-") as name:
+            print(json.dumps(measure(arguments.folder, Path(name), arguments)))
+    except CannotMeasureError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
 
 
 @dataclass(frozen=True)

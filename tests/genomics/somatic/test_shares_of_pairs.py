@@ -61,6 +61,8 @@ class Site:
                         "genome", "female", "",
                     )
                 )  # fmt: skip
+        bed = (f"{contig}\t{start}\t{end}\n" for contig, start, end in whole(genome))
+        site.territory.write_text("".join(bed))
         write_rows(folder / "1.tsv", SequencingItem, rows)
         write_outcomes(
             folder / "align.tsv", [done("p", "genomics", row.sample) for row in rows]
@@ -75,6 +77,11 @@ class Site:
         with (crams / f"{token}.cram").open("wb") as stream:
             subprocess.run([*named, str(reads)], check=True, stdout=stream)
         subprocess.run(["samtools", "index", str(crams / f"{token}.cram")], check=True)
+
+    @property
+    def territory(self) -> Path:
+        """The whole reference as BED."""
+        return self.folder / "territory.bed"
 
     @property
     def second(self) -> str:
@@ -95,13 +102,13 @@ class Site:
             Tumour(), self.folder, tuple(after),
         )  # fmt: skip
 
-    def called(self, territory: Path, shares: int | None) -> dict[str, bytes]:
+    def called(self, shares: int | None) -> dict[str, bytes]:
         """Files of both sightings, evidence and calls by name; None: in one job."""
         out = self.folder / f"run{shares or 0}"
         crams = self.folder / "cram"
 
         def cut(share: tuple[int, int] | None) -> Iterable[Territory]:
-            return normals.read_cells(territory, self.reference, share)
+            return normals.read_cells(self.territory, self.reference, share)
 
         if shares is None:
             batch = self.batch(out / "sighted")
@@ -129,35 +136,41 @@ class Site:
         return {path.name: path.read_bytes() for path in (*made, out / "gather.tsv")}
 
 
-def bed(path: Path, territory: Territory) -> Path:
-    path.write_text("".join(f"{c}\t{s}\t{e}\n" for c, s, e in territory))
-    return path
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each window is a cell."""
+    monkeypatch.setattr(cells, "BASES", 1)
 
 
-def test_a_made_pair_in_shares(
-    made_pair: MadePair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two cells and three: one share of the five, and more, hold nothing."""
-    monkeypatch.setattr(cells, "BASES", cells.STEP)
+@pytest.mark.usefixtures("small")
+def test_a_made_pair_in_shares(made_pair: MadePair, tmp_path: Path) -> None:
+    """Three cells: some shares of five hold nothing."""
     site = Site.of(tmp_path, made_pair.genome, made_pair.tumour, made_pair.normal)
-    territory = bed(tmp_path / "territory.bed", whole(made_pair.genome))
-    one = site.called(territory, None)
+    one = site.called(None)
     assert sum(line[0] != "#" for line in one["tum.vcf"].decode().splitlines()) >= 12
     assert b"EVID=A,B;CLASS=high" in one["tum.vcf"]
     for shares in (2, 5):
-        assert site.called(territory, shares) == one
+        assert site.called(shares) == one
 
 
-def test_a_refusal_is_the_same_in_shares(
-    made_pair: MadePair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cells, "BASES", cells.STEP)
+@pytest.mark.usefixtures("small")
+def test_a_refusal_is_the_same_in_shares(made_pair: MadePair, tmp_path: Path) -> None:
     site = Site.of(tmp_path, made_pair.genome, made_pair.tumour, made_pair.tumour)
-    territory = bed(tmp_path / "territory.bed", whole(made_pair.genome))
-    one = site.called(territory, None)
+    one = site.called(None)
     assert b"SAME_READS" in one["gather.tsv"]
     assert not any(name.startswith("tum.") for name in one)
-    assert site.called(territory, 2) == one
+    assert site.called(2) == one
+
+
+_OF_SOMATIC = """
+def pinned_of(wildcards):
+    return "work/intake/files"
+
+def panel_of(wildcards):
+    return "work/somatic/panel.vcf.gz"
+
+"""
+"""What common.smk has for these rules beside the rest."""
 
 
 def test_rules_of_shares_make_what_the_next_steps_read(tmp_path: Path) -> None:
@@ -165,7 +178,7 @@ def test_rules_of_shares_make_what_the_next_steps_read(tmp_path: Path) -> None:
     from test_pipelines import SNAKEFILE, snakemake, with_tools
 
     rules = [CHECKOUT / f"workflow/rules/{room}.smk" for room in ("genomics", "somatic")]
-    text = SNAKEFILE.format(rules=str(rules[0])) + f"\ninclude: {str(rules[1])!r}\n"
+    text = SNAKEFILE.format(rules=str(rules[0])) + _OF_SOMATIC + f"include: {str(rules[1])!r}\n"
     (tmp_path / "Snakefile").write_text(text)
     (tmp_path / "work/intake/genomics").mkdir(parents=True)
     for name in ("genomics/1.tsv", "protocol.json", "site.json"):
@@ -186,21 +199,20 @@ def test_rules_of_shares_make_what_the_next_steps_read(tmp_path: Path) -> None:
 
 @pytest.mark.data
 @pytest.mark.skipif(not (DATA / "somatic_spike").is_dir(), reason="EQUISITE_DATA is not set")
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(("alone", "numbers"), [(False, (2, 5)), (True, (3,))])
 def test_a_public_pair_in_shares(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: bool, numbers: tuple[int, ...]
 ) -> None:
     """150 kb as five cells or more, in several numbers of shares."""
-    monkeypatch.setattr(cells, "BASES", 1)
     folder = DATA / "somatic_spike"
     genome = {name: bases.decode() for name, bases in read_fasta(folder / "reference.fa")}
     monkeypatch.setenv("REF_PATH", f"{tmp_path / 'cache'}/%s")
     normal = None if alone else folder / "normal.cram"
     site = Site.of(tmp_path, genome, folder / "tumour.cram", normal)
-    territory = bed(tmp_path / "territory.bed", whole(genome))
-    assert len(normals.read_cells(territory, site.reference, None)) >= 5
-    one = site.called(territory, None)
+    assert len(normals.read_cells(site.territory, site.reference, None)) >= 5
+    one = site.called(None)
     records = [line for line in one["tum.vcf"].decode().splitlines() if line[0] != "#"]
     assert len(records) > 300
     for shares in numbers:
-        assert site.called(territory, shares) == one
+        assert site.called(shares) == one

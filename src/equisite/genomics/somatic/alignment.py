@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from equisite.genomics.somatic.compiled import compiled
-from equisite.genomics.somatic.records import CIGAR, CIGARS, POS, Bytes, Numbers
+from equisite.genomics.somatic.records import CIGAR, CIGARS, POS, Bytes, Numbers, u32
 
 BASES = "ACGT"
 CODE = np.full(256, 4, np.uint8)
@@ -39,13 +39,7 @@ def steps(buffer: Bytes, row: Numbers) -> Numbers:
     count = 0
     at, place = row[POS], 0
     for number in range(row[CIGARS]):
-        offset = row[CIGAR] + 4 * number
-        word = int(
-            np.int64(buffer[offset])
-            | np.int64(buffer[offset + 1]) << 8
-            | np.int64(buffer[offset + 2]) << 16
-            | np.int64(buffer[offset + 3]) << 24
-        )
+        word = u32(buffer, row[CIGAR] + 4 * number)
         kind, size = word & 15, word >> 4
         if kind in (7, 8):
             kind = ALIGNED

@@ -56,7 +56,7 @@ def record_offsets(buffer: Bytes) -> Numbers:
     number = 0
     at = 0
     while at + 4 <= len(buffer):
-        size = _u32(buffer, at)
+        size = u32(buffer, at)
         if at + 4 + size > len(buffer):
             break
         found[number] = at
@@ -67,7 +67,8 @@ def record_offsets(buffer: Bytes) -> Numbers:
 
 
 @compiled
-def _u32(buffer: Bytes, at: int) -> int:
+def u32(buffer: Bytes, at: int) -> int:
+    """Four bytes as a number, the lowest first."""
     return int(
         np.int64(buffer[at])
         | np.int64(buffer[at + 1]) << 8
@@ -89,13 +90,13 @@ def tabulate(buffer: Bytes, offsets: Numbers) -> Numbers:
     for number in range(count):
         at = offsets[number] + 4
         row = table[number]
-        row[REF] = _u32(buffer, at)
-        row[POS] = _u32(buffer, at + 4)
+        row[REF] = u32(buffer, at)
+        row[POS] = u32(buffer, at + 4)
         names = np.int64(buffer[at + 8])
         row[MAPQ] = buffer[at + 9]
         operations = _u16(buffer, at + 12)
         row[FLAG] = _u16(buffer, at + 14)
-        length = _u32(buffer, at + 16)
+        length = u32(buffer, at + 16)
         row[LENGTH] = length
         hashed = np.uint64(14695981039346656037)  # FNV-1a
         for place in range(at + 32, at + 31 + names):
@@ -109,7 +110,7 @@ def tabulate(buffer: Bytes, offsets: Numbers) -> Numbers:
         end = row[POS]
         seen = False
         for step in range(operations):
-            word = _u32(buffer, cigar + 4 * step)
+            word = u32(buffer, cigar + 4 * step)
             kind, size = word & 15, word >> 4
             if kind in (0, 2, 3, 7, 8):
                 end += size
