@@ -22,12 +22,15 @@ if [[ ${{1:-}} =~ ^(init|check|fetch|run|protocol|papers)$ ||
   export PYTHONPATH={source} PATH={bin}:$PATH
   exec {runner}/bin/python -m equisite.cli "$@"
 fi
-# The image sees what is named: the folder to work in, and other files read-only.
+# The image sees what is named: the folder to work in, and other files read-only; of a
+# protocol also what lies beside it, for it names files there.
 before=
 for word in "$@"; do
   path=${{word#*=}}
   if [[ $before == --directory || $word == --directory=* ]]; then
     EQUISITE_BINDS_RW+=":$(realpath -m -- "$path")"
+  elif [[ -e $path && ( $before == --protocol || $word == --protocol=* ) ]]; then
+    EQUISITE_BINDS+=":$(dirname -- "$(realpath -m -- "$path")")"
   elif [[ -e $path ]]; then
     EQUISITE_BINDS+=":$(realpath -m -- "$path")"
   fi

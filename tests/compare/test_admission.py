@@ -134,6 +134,30 @@ def test_the_same_bundle_twice_counts_once(consortium) -> None:
     rows = run_admit(lead)
     assert by_verdict(rows)["refused"] == ["V_REPLAY"]
     assert [r.site for r in rows if r.verdict == "admitted"] == ["north", "south", "west"]
+    assert inbox(lead) == [f"{site}-r0001.bundle" for site in ("north", "south", "west")]
+    assert quarantine(lead) == ["V_REPLAY"]
+    run_pool(lead)
+
+
+@pytest.mark.parametrize("spoil", [b"not a bundle", None])
+def test_no_file_is_lost_whatever_it_is_called(consortium, spoil: bytes | None) -> None:
+    """Two sites' files bear each other's names, or a spoiled one that of a sound one."""
+    lead, _ = consortium()
+    north, west = (lead / "inbox" / f"{site}-r0001.bundle" for site in ("north", "west"))
+    whole = {"north": north.read_bytes(), "west": west.read_bytes()}
+    if spoil is None:
+        north.write_bytes(whole["west"])
+        west.write_bytes(whole["north"])
+    else:
+        for name, place in (("north", north), ("west", west)):
+            (lead / "inbox" / f"{name} sent again.bundle").write_bytes(whole[name])
+            place.write_bytes(spoil + name.encode())
+    rows = run_admit(lead)
+    assert [r.site for r in rows if r.verdict == "admitted"] == ["north", "south", "west"]
+    assert {"north": north.read_bytes(), "west": west.read_bytes()} == whole
+    assert inbox(lead) == [f"{site}-r0001.bundle" for site in ("north", "south", "west")]
+    assert len(quarantine(lead)) == (2 if spoil else 0)
+    run_pool(lead)
 
 
 def test_a_freeze_outside_the_validity_is_refused(consortium) -> None:

@@ -143,8 +143,7 @@ def admit(lead: LeadFolder) -> tuple[list[AdmittedRow], list[SiteConformance]]:
     rows = [_row(one, lead, by_site) for one in received]
     sent = {row.site for row in rows if row.site}
     rows += [_awaited(site) for site in lead.keyring.sites if site.id not in sent]
-    for one in received:
-        _put_in_place(one, lead)
+    _put_in_place(received, lead)
     order = {ADMITTED: 0, REFUSED: 1, AWAITED: 2}
     rows.sort(key=lambda r: (order[r.verdict], r.site, r.bundle_sha256))
     return rows, conformance
@@ -191,12 +190,27 @@ def _awaited(site: SiteKeys) -> AdmittedRow:
     )
 
 
-def _put_in_place(one: Received, lead: LeadFolder) -> None:
-    if one.finding is not None:
-        target = lead.quarantine / f"{one.finding.code}-{one.sha256[:16]}{SUFFIX}"
-    elif one.bundle is not None:
-        about = one.bundle.about
-        target = lead.inbox / f"{about.site}-r{about.release_no:04d}{SUFFIX}"
-    if one.path != target:
+def _put_in_place(received: Iterable[Received], lead: LeadFolder) -> None:
+    """Move every file to its place; none is lost, whichever names they came under.
+
+    Places may be taken by files that are to move themselves. So each first leaves for a name
+    that holds its bytes' digest; a run that is killed between finds it there again.
+    """
+    moves = []
+    for number, one in enumerate(received):
+        target = _place(one, lead)
+        if one.path != target:
+            aside = lead.inbox / f"moving-{number}-{one.sha256[:16]}{SUFFIX}"
+            one.path.replace(aside)
+            moves.append((aside, target))
+    for aside, target in moves:
         target.parent.mkdir(parents=True, exist_ok=True)
-        one.path.replace(target)
+        aside.replace(target)
+
+
+def _place(one: Received, lead: LeadFolder) -> Path:
+    if one.bundle is None or one.finding is not None:
+        code = one.finding.code if one.finding else ""
+        return lead.quarantine / f"{code}-{one.sha256[:16]}{SUFFIX}"
+    about = one.bundle.about
+    return lead.inbox / f"{about.site}-r{about.release_no:04d}{SUFFIX}"
