@@ -69,7 +69,7 @@ def protocol(
                 "assembly": "made",
                 "contigs": [{"name": "c1", "length": 10, "md5": "0" * 32}],
             },
-            "genomics": {"panel": list(GENES)},
+            "genomics": {"panel": list(GENES), "somatic": {}},
             "imaging": {"roi": [{"name": "gtv", "patterns": ["gtv"]}]},
             "radiomics": {"modalities": {"MR": {"bin_count": 32}}},
             "cohort": {"minimum_n": 1 if public else 30},
