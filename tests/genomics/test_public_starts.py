@@ -1,4 +1,4 @@
-"""One real person, every way in: the calls are the same."""
+"""One real person, every way in, with one core or two, whole or in pieces: the same calls."""
 
 from __future__ import annotations
 
@@ -54,21 +54,32 @@ def test_every_start_of_a_real_person_gives_the_same_calls(tmp_path: Path) -> No
         *_lanes(tmp_path),
     ]
     batches = {
-        cores: run(tmp_path / f"site{cores}", protocol(bases), bases, "", rows, cores=cores)
-        for cores in (1, 2)
+        (cores, pieces): run(
+            tmp_path / f"site{cores}{pieces}",
+            protocol(bases),
+            bases,
+            "",
+            rows,
+            cores=cores,
+            pieces=pieces,
+            shares=pieces,
+        )
+        for cores, pieces in ((1, 1), (2, 1), (2, 7))
     }
-    assert not {code for _, code in told(batches[1])} - {"", "MANY_SINGLE_CALLS"}
+    whole = batches[1, 1]
+    assert not {code for _, code in told(whole)} - {"", "MANY_SINGLE_CALLS"}
     calls = {
-        (name, cores): body(batch / f"calls/tok-{name}.vcf.gz")
+        (name, *how): body(batch / f"calls/tok-{name}.vcf.gz")
         for name in NAMES
-        for cores, batch in batches.items()
+        for how, batch in batches.items()
     }
-    assert len(calls["fastq", 1]) > 200
-    assert [key for key, lines in calls.items() if lines != calls["fastq", 1]] == []
-    whole, split = (
-        genotypes(batches[1] / f"calls/tok-{name}.vcf.gz") for name in ("fastq", "lanes")
+    expected = calls["fastq", 1, 1]
+    assert len(expected) > 200
+    assert [key for key, lines in calls.items() if lines != expected] == []
+    together, split = (
+        genotypes(whole / f"calls/tok-{name}.vcf.gz") for name in ("fastq", "lanes")
     )
-    assert split == whole
+    assert split == together
 
 
 def _lanes(folder: Path) -> list[SequencingItem]:
