@@ -41,20 +41,46 @@ def test_nominal_cuts_share_the_territory() -> None:
         ([1000 + QUIET - 1], 1000 + QUIET - 1 + QUIET // 2),
         ([1400, 1900, 2400, 9000], 2400 + QUIET // 2),
         (list(range(1000, 5000, 300)), 4900 + QUIET // 2),
-        (list(range(1000, 10_000, 300)), 10_000),  # no quiet stretch before the end
+        (list(range(1000, 10_000, 300)), None),
     ],
 )
-def test_the_first_quiet_stretch(sites: list[int], cut: int) -> None:
+def test_the_first_quiet_stretch(sites: list[int], cut: int | None) -> None:
     assert quiet_cut(1000, 9_900, 10_000, sites) == cut
 
 
-@given(st.lists(st.integers(0, 9_999), max_size=40), st.integers(0, 9_999))
-def test_no_active_base_lies_near_a_cut(sites: list[int], start: int) -> None:
+def test_the_end_of_a_sequence_is_quiet() -> None:
+    assert quiet_cut(1000, 10_000, 10_000, range(1000, 10_000, 300)) == 10_000
+    assert quiet_cut(9_900, 10_000, 10_000, []) == 10_000
+
+
+@given(
+    st.lists(st.integers(0, 9_999), max_size=40),
+    st.integers(0, 9_999),
+    st.sampled_from((1_000, 3_000, 10_000)),
+)
+def test_no_active_base_lies_near_a_cut(sites: list[int], start: int, search: int) -> None:
     sites = sorted(s for s in sites if s >= start)
-    cut = quiet_cut(start, 9_000, 10_000, (s for s in sites if s < 9_000))
+    end = min(start + search, 10_000)
+    cut = quiet_cut(start, end, 10_000, (s for s in sites if s < end))
+    if cut is None:
+        assert end < 10_000
+        return
     assert start < cut <= 10_000
     if cut < 10_000:
         assert not [s for s in sites if cut - QUIET // 2 < s < cut + QUIET // 2]
+
+
+@given(st.lists(st.integers(0, 9_999), max_size=40), st.lists(st.integers(0, 9_999)))
+def test_later_nominal_ends_are_cut_later(sites: list[int], nominal: list[int]) -> None:
+    """So that pieces never overlap, wherever there is no quiet stretch."""
+    sites.sort()
+    ends = [(start, min(start + 2_000, 10_000)) for start in sorted(nominal)]
+    cuts = [
+        quiet_cut(start, end, 10_000, [s for s in sites if start <= s < end])
+        for start, end in ends
+    ]
+    found = [cut for cut in cuts if cut is not None]
+    assert found == sorted(found)
 
 
 @given(st.integers(1, 90), st.data())

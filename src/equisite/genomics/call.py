@@ -144,16 +144,16 @@ class Callers:
         order = list(self.reference)
         nominal = nominal_cuts(self.part.territory, order, self.part.pieces)
 
-        def border(at: int) -> Place:
-            if at < 0:
+        def border(number: int) -> Place:
+            """Where a piece ends: at the first nominal end from its own on that can be cut."""
+            if not number:
                 return 0, 0
-            return (
-                self._cut(bench, order, nominal[at]) if at < len(nominal) else (len(order), 0)
-            )
+            cuts = (self._cut(bench, order, place) for place in nominal[number - 1 :])
+            return next((cut for cut in cuts if cut is not None), (len(order), 0))
 
         place = bench.scratch / "piece.bed"
         for number in self.part.numbers:
-            start, end = border(number - 2), border(number - 1)
+            start, end = border(number - 1), border(number)
             bases = piece_of(order, self.reference.lengths, start, end)
             _write_bed(place, bases)
             yield _Piece(number, place, Territory.of(bases))
@@ -179,8 +179,8 @@ class Callers:
         _write_bed(somewhere, [(next(iter(self.reference)), 0, 1)])
         return somewhere
 
-    def _cut(self, bench: Bench, order: Sequence[str], nominal: Place) -> Place:
-        """Where the piece really ends, by the reads behind its nominal end."""
+    def _cut(self, bench: Bench, order: Sequence[str], nominal: Place) -> Place | None:
+        """Where a piece can end, by the reads behind its nominal end."""
         number, start = nominal
         name = order[number]
         length = self.reference.lengths[name]
@@ -189,7 +189,8 @@ class Callers:
         _write_bed(place, [(name, start, end)])
         with bench.lines(self.scan, PIECE=str(place)) as reads:
             sites = [site for _, site, _ in active_sites(reads)]
-        return number, quiet_cut(start, end, length, sites)
+        cut = quiet_cut(start, end, length, sites)
+        return None if cut is None else (number, cut)
 
     def _copies(self, sample: Sample, bench: Bench) -> str:
         """File of copies for the second caller; empty where all bases have two."""

@@ -24,8 +24,8 @@ QUIET = 600
 """Bases without an active one around a cut: windows reach 50 bases, and no read of up to 500
 bases then lies in windows on both sides."""
 SEARCH = 100_000
-"""Bases behind a nominal end in which a quiet stretch is looked for; without one the piece
-goes to the end of the sequence."""
+"""Bases behind a nominal end in which a quiet stretch is looked for; without one the next
+nominal end is taken, for both pieces."""
 
 Place = tuple[int, int]
 """Number of a sequence in the reference's order, and a base of it."""
@@ -70,11 +70,11 @@ def nominal_cuts(territory: Territory, order: Sequence[str], pieces: int) -> lis
     return cuts
 
 
-def quiet_cut(start: int, end: int, length: int, sites: Iterable[int]) -> int:
+def quiet_cut(start: int, end: int, length: int, sites: Iterable[int]) -> int | None:
     """Middle of the first quiet stretch at or behind `start`.
 
-    sites: active bases in [start, end), rising. length: of the sequence, which is the answer
-    where no stretch of `QUIET` bases is found before `end`.
+    sites: active bases in [start, end), rising. length: of the sequence, whose end is quiet,
+    too, when the search comes there. None: no stretch of `QUIET` bases ends before `end`.
     """
     last = start
     for site in sites:
@@ -83,7 +83,9 @@ def quiet_cut(start: int, end: int, length: int, sites: Iterable[int]) -> int:
         if site - last >= QUIET:
             break
         last = site
-    return last + QUIET // 2 if last + QUIET <= min(end, length) else length
+    if last + QUIET <= end:
+        return last + QUIET // 2
+    return length if end == length else None
 
 
 def piece_of(
