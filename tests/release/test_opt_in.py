@@ -172,7 +172,10 @@ def test_without_an_approval_no_position_leaves(
     assert verify(prepared.content, opt_in_protocol()).findings == ()
     assert main(["prepare", "--directory", str(site)]) == 0
     assert "R15_NOT_NAMED" in capsys.readouterr().out
-    assert "R15_NOT_NAMED" in (site / "private/review/review.html").read_text()
+    page = (site / "private/review/review.html").read_text()
+    assert "R15_NOT_NAMED" in page
+    assert "<code>equisite approval draft</code>" in page
+    assert "`" not in page
     assert main(["approval", "list", "--directory", str(site)]) == 0
     assert "R15_NOT_NAMED" in capsys.readouterr().out
 

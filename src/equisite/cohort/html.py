@@ -7,6 +7,8 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from equisite.core.markup import told_in_html
+
 STYLE = Path(__file__).parent / "templates" / "page.css"
 
 
@@ -26,8 +28,9 @@ def page_style() -> tuple[str, str]:
 
 
 def render(template: Path, **content: object) -> str:
-    """Fill one template; every value is escaped."""
+    """Fill one template; every value is escaped, and `told` marks code in a sentence."""
     import jinja2
+    import markupsafe
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template.parent),
@@ -36,10 +39,9 @@ def render(template: Path, **content: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["told"] = lambda text: markupsafe.Markup(told_in_html(text))  # noqa: S704
     style, policy = page_style()
     # Our own style sheet is no value: its digest in the policy is that of these bytes.
-    import markupsafe
-
     return environment.get_template(template.name).render(
         style=markupsafe.Markup(style),  # noqa: S704 - a file of this package
         policy=markupsafe.Markup(policy),  # noqa: S704 - made above

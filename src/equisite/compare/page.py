@@ -23,6 +23,7 @@ from equisite.compare.reading import Results, read_results, titles_of
 from equisite.compare.shipped import FOLDER, read_text
 from equisite.compare.spectrum_page import spectrum_charts, spectrum_tables
 from equisite.core.canonical import canonical_json
+from equisite.core.markup import told_in_html
 from equisite.protocol.models import Protocol
 
 CARRIERS = "Carriers: "
@@ -60,6 +61,7 @@ def render_page(
 ) -> str:
     """The page's text; everything in it stands in the tables of `report` and in `about`."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
 
     found = read_results(report)
     environment = Environment(
@@ -71,6 +73,7 @@ def render_page(
         keep_trailing_newline=True,
     )
     environment.globals["num"] = numbers
+    environment.filters["told"] = lambda text: Markup(told_in_html(text))  # noqa: S704
     plotly = plotly_script()
     script, style = read_text("report.js"), read_text("report.css")
     figures = page_figures(found, protocol, book, about)

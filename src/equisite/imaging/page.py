@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 from equisite.core.atomic import write_bytes
+from equisite.core.markup import told_in_html
 from equisite.core.outcomes import FLAGGED, REFUSED, Outcome, read_outcomes
 from equisite.core.tables import read_rows
 from equisite.imaging.rows import ReaderPair, RegionPair, SeriesRow
@@ -113,8 +114,8 @@ def _refused(outcomes: Sequence[Outcome]) -> str:
             modality, token, region = map(escape, _place(o))
             rows.append(
                 f"<tr><td>{escape(o.patient)}<td>{modality}<td>{token}<td>{region}"
-                f"<td class=refused>{escape(o.code)}<td>{escape(o.sentence)}"
-                f"<td>{escape(o.mend)}\n"
+                f"<td class=refused>{escape(o.code)}<td>{told_in_html(o.sentence)}"
+                f"<td>{told_in_html(o.mend)}\n"
             )
     if not rows:
         return "<p>None.</p>\n"
@@ -133,7 +134,7 @@ def _warned(outcomes: Sequence[Outcome]) -> str:
         number = len({_place(o)[1] for o in found})
         rows.append(
             f"<tr><td class=warn>{escape(code)}<td class=n>{number}"
-            f"<td>{escape(found[0].sentence)}<td>{escape(found[0].mend)}\n"
+            f"<td>{told_in_html(found[0].sentence)}<td>{told_in_html(found[0].mend)}\n"
         )
     head = ("Code", "Rows", "What was found (the first of them)", "What to do")
     return _table(head, rows, ("Rows",)) if rows else ""
@@ -185,7 +186,8 @@ def _parts(series: Sequence[SeriesRow]) -> str:
         why = [r for r in found if r.severity == "refuse"]
         cells = "".join(f"<td>{escape(c)}" for c in (patient, modality, token, part))
         told = "<br>".join(
-            f"<span class=refused>{escape(r.code)}</span> {escape(r.sentence)}" for r in why
+            f"<span class=refused>{escape(r.code)}</span> {told_in_html(r.sentence)}"
+            for r in why
         )
         rows.append(f"<tr>{cells}<td class=n>{found[0].images}<td>{told or 'sound'}\n")
     head = ("Patient", "Modality", "Row", "Part", "Images", "Verdict")
