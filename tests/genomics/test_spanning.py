@@ -1,11 +1,14 @@
 import random
+from pathlib import Path
 
 import pysam
 import pytest
 
-from equisite.genomics.spanning import ANCHOR, observe
+from equisite.genomics.spanning import ANCHOR, ReadsInOrder, observe
 
-HEADER = pysam.AlignmentHeader.from_dict({"SQ": [{"SN": "c", "LN": 300}]})
+HEADER = pysam.AlignmentHeader.from_dict(
+    {"SQ": [{"SN": "c", "LN": 50_000}, {"SN": "d", "LN": 300}]}
+)
 _random = random.Random(3)
 LEFT = "".join(_random.choices("ACGT", k=99)) + "G"
 RIGHT = "C" + "".join(_random.choices("ACGT", k=99))
@@ -91,3 +94,24 @@ def test_the_length_of_reads_is_their_mean() -> None:
     ]
     assert observe(reads, SEQUENCE, START, END, ()).read_length == 70
     assert observe([], SEQUENCE, START, END, ()).read_length == 0
+
+
+def test_reads_over_intervals_in_order_are_those_of_a_look_up(tmp_path: Path) -> None:
+    rng = random.Random(7)
+    path = tmp_path / "reads.bam"
+    with pysam.AlignmentFile(str(path), "wb", header=HEADER) as bam:
+        for contig, length in ((0, 50_000), (1, 300)):
+            for start in sorted(rng.choices(range(length - 80), k=400)):
+                segment = read(
+                    f"{contig} {start}", start, "A" * 60, rng.choice(["60M", "40M20S"])
+                )
+                segment.reference_id = contig
+                bam.write(segment)
+    pysam.index(str(path))
+    places = [("c", start) for start in sorted(rng.choices(range(49_900), k=60))]
+    with pysam.AlignmentFile(str(path)) as bam:
+        reads = ReadsInOrder(bam)
+        for contig, start in [*places, ("d", 10), ("d", 280), ("c", 100)]:
+            end = start + rng.choice([1, 20, 90])
+            found = [r.to_string() for r in reads.over(contig, start, end)]
+            assert found == [r.to_string() for r in bam.fetch(contig, start, end)]

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from equisite.genomics.repeat_genotypes import (
     Judged,
@@ -21,15 +20,12 @@ from equisite.genomics.repeat_genotypes import (
     repeat_stretches,
 )
 from equisite.genomics.second_caller import stretches
-from equisite.genomics.spanning import Observed, observe
+from equisite.genomics.spanning import Observed, ReadsInOrder, observe
 from equisite.variants.alignment import edits_between
 from equisite.variants.alleles import Edit
 from equisite.variants.reconcile import NOISE, READS
 from equisite.variants.replay import Replay, place
 from equisite.variants.vcf import Genotype, open_text, read_genotypes
-
-if TYPE_CHECKING:
-    from pysam import AlignmentFile
 
 Line = tuple[int, tuple[str, ...], str]
 """Position, alleles and text of a record."""
@@ -59,9 +55,10 @@ def write_by_length(
     )
     changed = 0
     with pysam.AlignmentFile(str(reads)) as bam:
+        around = ReadsInOrder(bam)
         for contig, ours, theirs in stretches(reference, read_genotypes(reconciled), said):
             lines = [(r.position, r.alleles, r.line) for r in ours]
-            for old, new in _changes(contig, ours, theirs, bam, reference):
+            for old, new in _changes(contig, ours, theirs, around, reference):
                 lines = [line for line in lines if line[2] not in old] + new
                 changed += 1
             for _, _, line in sorted(lines):
@@ -81,7 +78,7 @@ def _changes(
     contig: str,
     ours: Iterable[Genotype],
     theirs: Iterable[Genotype],
-    bam: AlignmentFile,
+    reads: ReadsInOrder,
     reference: Mapping[str, str],
 ) -> Iterator[tuple[set[str], list[Line]]]:
     """Lines that go and records that come instead, by stretch."""
@@ -99,7 +96,7 @@ def _changes(
         pairs = called | replay.pairs([p for p in heard if stretch.holds(p)])
         changed = {p.start for p in records if is_substitution(p) and not stretch.holds(p)}
         observed = observe(
-            bam.fetch(contig, stretch.start - 1, stretch.end + 1),
+            reads.over(contig, stretch.start - 1, stretch.end + 1),
             sequence,
             stretch.start,
             stretch.end,

@@ -33,7 +33,6 @@ MOST = 64
 """Haplotypes of all phasings of all callers; with more a stretch is left as it was called."""
 LONGEST = 200
 """Bases of a stretch; no read of today holds more with both anchors."""
-_AROUND = 100
 
 
 @dataclass(frozen=True)
@@ -91,15 +90,26 @@ def is_substitution(placed: Placed) -> bool:
 
 def _with_repeats(start: int, end: int, sequence: str) -> tuple[int, int, bool]:
     """An interval with the repeats that it touches, and whether there is any."""
-    low = max(start - _AROUND, 0)
-    text = sequence[low : end + _AROUND]
     repeated = False
     for unit, shortest in SHORTEST.items():
+        # What touches the interval and is long enough has `shortest` bases of its own here.
+        low = max(start - shortest, 0)
+        text = sequence[low : end + shortest]
         for first, last in tandem_repeats(text, unit, shortest):
             if low + first <= end and start <= low + last:
-                start, end = min(start, low + first), max(end, low + last)
+                left, right = _whole(low + first, low + last, unit, sequence)
+                start, end = min(start, left), max(end, right)
                 repeated = True
     return start, end, repeated
+
+
+def _whole(start: int, end: int, unit: int, sequence: str) -> tuple[int, int]:
+    """A tandem repeat as far as it goes."""
+    while start > 0 and sequence[start - 1] == sequence[start - 1 + unit]:
+        start -= 1
+    while end < len(sequence) and sequence[end] == sequence[end - unit]:
+        end += 1
+    return start, end
 
 
 def judge(observed: Observed, reference: str, heard: Iterable[Pair]) -> Judged | None:

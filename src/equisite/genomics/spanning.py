@@ -1,7 +1,8 @@
 """What reads show between two anchors: the bases from one end of a stretch to the other.
 
 Only a read that holds both anchors tells how long a repeat is. An aligner clips a read whose
-second anchor lies behind a long insertion, so that anchors are also looked for by their bases.
+second anchor lies behind a long insertion, so that anchors of clipped and gapped reads are also
+looked for by their bases.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pysam import AlignedSegment
+    from pysam import AlignedSegment, AlignmentFile
 
 ANCHOR = 12
 """Bases on either side of a stretch that a read must hold: a chance match of so many in one
 read is rarer than 1e-4."""
 MISREADINGS = 1
 """Wrong bases that an aligned anchor may have; one that is looked for must be exact."""
+_AHEAD = 10_000
 _SUPPLEMENTARY = 0x800
 _ALIGNED, _INSERTED, _LOST, _SKIPPED, _CLIPPED = (0, 7, 8), 1, 2, 3, 4
 
@@ -33,6 +35,29 @@ class Observed:
 
     counts: Counter[str]
     read_length: float
+
+
+class ReadsInOrder:
+    """Reads of an indexed BAM over intervals that come in order.
+
+    What lies behind an interval is read with it: a look-up for each would unpack the same
+    blocks again and again.
+    """
+
+    def __init__(self, bam: AlignmentFile) -> None:
+        self._bam = bam
+        self._contig, self._start, self._end = "", 0, 0
+        self._held: list[tuple[int, int, AlignedSegment]] = []
+
+    def over(self, contig: str, start: int, end: int) -> list[AlignedSegment]:
+        """Reads that overlap [start, end), by position."""
+        if contig != self._contig or start < self._start or end > self._end:
+            self._contig, self._start, self._end = contig, start, end + _AHEAD
+            self._held = [
+                (read.reference_start, read.reference_end or 0, read)
+                for read in self._bam.fetch(contig, start, self._end)
+            ]
+        return [read for first, last, read in self._held if first < end and start < last]
 
 
 class Anchor:
@@ -78,10 +103,15 @@ def observe(
     for read in reads:
         if read.flag & _SUPPLEMENTARY or not read.mapping_quality:
             continue
-        bases = read.query_sequence or ""
         number += 1
-        bases_read += len(bases)
+        bases_read += read.query_length
         blocks = _blocks(read)
+        if len(blocks) == 1 and blocks[0][1] - blocks[0][0] == read.query_length:
+            # Neither clipped nor gapped: the read lies where it lies.
+            low, high, _ = blocks[0]
+            if left.start < low or high < right.end:
+                continue
+        bases = read.query_sequence or ""
         first = left.find(bases, blocks)
         last = right.find(bases, blocks) if first is not None else None
         if first is None or last is None or last < first + ANCHOR:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from itertools import accumulate
 from operator import ne
 
@@ -27,6 +28,7 @@ MISREADINGS = 2
 """More wrong bases beside a gap: the haplotype does not explain the read."""
 
 
+@cache
 def slip(copies: int) -> float:
     """Chance that a read shows another number of units.
 
@@ -50,11 +52,17 @@ class Haplotype:
         """
         if len(seen) == len(self.bases):
             return math.pow(MISREAD, sum(map(ne, seen, self.bases)))
-        ways = (
-            MISREAD**wrong * max(self._slip(seen, cut) or 0.0, OTHER_GAP)
-            for cut, wrong in self._cuts(seen)
-        )
-        return max(ways, default=0.0)
+        best = 0.0
+        known: dict[
+            int, int
+        ] = {}  # end of a repeat in which gaps with so many wrong bases are all alike
+        for cut, wrong in self._cuts(seen):
+            if cut <= known.get(wrong, -1):
+                continue
+            chance, end = self._slip(seen, cut) or (OTHER_GAP, -1)
+            known[wrong] = end
+            best = max(best, MISREAD**wrong * max(chance, OTHER_GAP))
+        return best
 
     def slips_to(self, seen: str) -> bool:
         """Whether `seen` differs by whole units of a repeat and by nothing else."""
@@ -74,8 +82,11 @@ class Haplotype:
             if wrong <= MISREADINGS:
                 yield cut, wrong
 
-    def _slip(self, seen: str, cut: int) -> float | None:
-        """Chance of the gap at a place if it is whole units of a repeat, its shortest ones."""
+    def _slip(self, seen: str, cut: int) -> tuple[float, int] | None:
+        """Chance of the gap at a place if it is whole units of a repeat, its shortest ones.
+
+        Comes with the end of the repeat.
+        """
         change = len(seen) - len(self.bases)
         for unit in SHORTEST:
             if change % unit:
@@ -84,7 +95,7 @@ class Haplotype:
                 if start <= cut <= end and self._goes_on(seen, cut, (start, end), unit):
                     steps = abs(change) // unit
                     copies = (end - start) // unit
-                    return slip(copies) / 2 * (1 - AGAIN) * math.pow(AGAIN, steps - 1)
+                    return slip(copies) / 2 * (1 - AGAIN) * math.pow(AGAIN, steps - 1), end
         return None
 
     def _goes_on(self, seen: str, cut: int, tract: tuple[int, int], unit: int) -> bool:

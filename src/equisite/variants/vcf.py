@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from equisite.variants.alleles import Edit, trim
@@ -52,7 +53,7 @@ class Genotype:
             return None
         return trim(self.contig, self.position, self.alleles[0], self.alleles[allele])
 
-    @property
+    @cached_property
     def edits(self) -> tuple[Edit | None, Edit | None]:
         """What the two haplotypes carry; None for the reference, `*` and missing.
 
