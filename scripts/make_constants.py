@@ -1,6 +1,7 @@
 """Make `resources/codebook/constants.tsv`: clips, centres and edges of every released number.
 
     make_constants.py DICOM_DIR      all rows, from public images
+    make_constants.py DICOM_DIR --responses   only the rows of responses to filters
     make_constants.py --registered   only the rows that codebook entries fix by hand
     make_constants.py --check        whether those rows are up to date (exit 1 if not)
 
@@ -22,6 +23,19 @@ The rule. Per column:
 
 Shape is pooled over the modalities, because a region is the same whatever it was drawn on;
 intensity and texture are taken per modality. Numbers are rounded to a hundredth of a spread.
+
+Responses to filters. A protocol may ask for any filter, so limits stand per kind of response
+(`equisite.protocol.responses`), feature and modality, in rows `<modality>__*__<kind>__<id>`:
+from the regions' responses to the filters of RESPONSES, pooled, so that they span scales,
+wavelets and numbers of bins. In mode `ibsi` a response is cut into a number of bins, so what
+has no unit of intensity does not depend on the modality: one row `*__*__<kind>__<id>`. The
+steps are those above; intensities of kind `magnitude` cannot be negative; and there is one
+transform more, because intensities of responses differ by decades:
+
+1. asinh for a feature of both signs whose magnitude has a 90th percentile of at least 4 times
+   its median in one modality or more (that of a Laplace distribution is 3.3 times); its offset
+   is the lower quartile of the magnitude, one digit: three quarters are on a logarithm.
+
 A codebook entry with `constant:` is taken as it stands, for every instance that it has.
 What went in, and its digest, is written to `constants.source.json` beside the table.
 """
@@ -29,22 +43,28 @@ What went in, and its digest, is written to `constants.source.json` beside the t
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from equisite.codebook.book import (
+    ANY,
+    MEASURED_ROI,
+    SEPARATOR,
     Codebook,
     codebook,
     column,
     read_constants,
     read_entries,
     resources_folder,
+    response_column,
 )
 from equisite.codebook.constants import COLUMNS, Constant
+from equisite.codebook.model import Mode
 from equisite.core.atomic import write_bytes, write_text
 from equisite.core.canonical import sha256_bytes, sha256_file
 from equisite.core.tables import table_text
@@ -55,7 +75,7 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float64]
 
-ROI = "gtv"
+ROI = MEASURED_ROI
 FOLDERS = {"CT": "CT", "MR_T1": "MR", "PET": "PT"}
 SETTINGS: Mapping[str, Mapping[str, object]] = {
     "CT": {"spacing_mm": (2.0, 2.0, 2.0), "interpolator": "linear", "bin_width": 25.0},
@@ -72,6 +92,7 @@ IBSI_ONLY: Mapping[str, Mapping[str, object]] = {
 }
 """What mode `ibsi` needs besides."""
 
+SOURCE = "constants.source.json"
 WIDE = 4.0
 CLIP_SPREADS = 8.0
 EDGE_SPREADS = 4.0
@@ -79,6 +100,68 @@ MAD_TO_SD = 1.4826
 
 Features = dict[str, dict[str, "Values"]]
 """Values by modality and feature."""
+
+Filters = Sequence[Mapping[str, object]]
+RESPONSES: Mapping[Mode, Sequence[tuple[Mapping[str, object], Filters]]] = {
+    "ibsi": (
+        (
+            {"filter_bin_count": 16},
+            (
+                {"kind": "mean", "support": 3},
+                {"kind": "wavelet", "wavelet": "haar", "band": "LLL"},
+                {"kind": "log", "sigma_mm": 4},
+                {"kind": "wavelet", "wavelet": "coif1", "band": "HHH"},
+                {"kind": "laws", "kernels": "E5L5S5", "energy_voxels": None},
+                {"kind": "gabor", "sigma_mm": 10, "wavelength_mm": 4, "step_deg": 45},
+                {"kind": "laws", "kernels": "L5E5E5", "energy_voxels": 7},
+            ),
+        ),
+        (
+            {"filter_bin_count": 32},
+            (
+                {"kind": "mean", "support": 7},
+                {"kind": "wavelet", "wavelet": "coif1", "band": "LLL"},
+                {"kind": "log", "sigma_mm": 2},
+                {"kind": "wavelet", "wavelet": "coif1", "band": "LLH"},
+                {"kind": "simoncelli", "level": 1},
+                {"kind": "gabor", "sigma_mm": 5, "wavelength_mm": 2, "step_deg": 45},
+                {"kind": "laws", "kernels": "L5E5", "energy_voxels": 7},
+            ),
+        ),
+        (
+            {"filter_bin_count": 64},
+            (
+                {"kind": "wavelet", "wavelet": "db3", "band": "LL", "level": 2},
+                {"kind": "laws", "kernels": "L3L3L3", "energy_voxels": None},
+                {"kind": "log", "sigma_mm": 1, "dimensions": 2},
+                {"kind": "wavelet", "wavelet": "db3", "band": "HHL", "level": 2},
+                {"kind": "simoncelli", "level": 2},
+                {"kind": "gabor", "sigma_mm": 20, "wavelength_mm": 8, "step_deg": 45},
+                {"kind": "laws", "kernels": "E3W5R5", "energy_voxels": 7},
+            ),
+        ),
+    ),
+    "pyradiomics": (
+        (
+            {},
+            (
+                *({"kind": "pyradiomics_log", "sigma_mm": mm} for mm in (1, 2, 3, 5)),
+                *(
+                    {"kind": "pyradiomics_wavelet", "wavelet": wavelet, "band": band}
+                    for wavelet, band in (
+                        ("coif1", "LLL"), ("haar", "LLL"), ("db3", "LLL"), ("coif1", "LLH"),
+                        ("coif1", "LHL"), ("coif1", "HLL"), ("coif1", "HHL"), ("coif1", "HHH"),
+                        ("haar", "HHL"),
+                    )
+                ),
+            ),
+        ),
+    ),
+}  # fmt: skip
+"""By mode: settings, and filters without names."""
+
+CUBES: Mapping[str, object] = {"spacing_mm": (4.0, 4.0, 4.0), "interpolator": "linear"}
+"""Grid of PET where filters need it."""
 
 
 def is_wide(values: Values) -> bool:
@@ -89,14 +172,33 @@ def is_wide(values: Values) -> bool:
     return bool(high >= WIDE * low)
 
 
-def limits(name: str, values: Values, transform: str, lower: float | None) -> Constant | None:
+def has_wide_magnitude(values: Values) -> bool:
+    """Whether the 90th percentile of the magnitude is at least 4 times its median."""
+    import numpy as np
+
+    middle, high = np.percentile(np.abs(values), [50, 90])
+    return bool(high >= WIDE * middle)
+
+
+def linear_below(values: Values) -> float:
+    """Offset of asinh: the lower quartile of the magnitudes that are not 0, one digit."""
+    import numpy as np
+
+    sizes = np.abs(values[values != 0])
+    return float(f"{np.percentile(sizes, 25):.0e}")
+
+
+def limits(
+    name: str, values: Values, transform: str, lower: float | None, offset: float = 0.0
+) -> Constant | None:
     """The constant of one column; None where all values are equal.
 
-    values: of the public regions, not transformed. lower: smallest possible value.
+    values: of the public regions, not transformed. lower: smallest possible value. offset:
+    of the transform.
     """
     import numpy as np
 
-    scale = np.log10(values) if transform == "log10" else values
+    scale = Constant(name, transform, offset, 0, 0, 0, 0, 0).transformed(values)
     centre = float(np.median(scale))
     robust = MAD_TO_SD * float(np.median(np.abs(scale - centre)))
     spread = max(robust, float(np.std(scale, ddof=1)))
@@ -109,7 +211,7 @@ def limits(name: str, values: Values, transform: str, lower: float | None) -> Co
         max(round(centre - k * spread, decimals), floor) for k in (CLIP_SPREADS, EDGE_SPREADS)
     ]
     high = [round(centre + k * spread, decimals) for k in (CLIP_SPREADS, EDGE_SPREADS)]
-    return Constant(name, transform, 0.0, low[0], high[0], centre, low[1], high[1])
+    return Constant(name, transform, offset, low[0], high[0], centre, low[1], high[1])
 
 
 def measured(book: Codebook, features: Features) -> list[Constant]:
@@ -135,6 +237,42 @@ def measured(book: Codebook, features: Features) -> list[Constant]:
             if made is not None:
                 found.append(made)
     return found
+
+
+def measured_responses(book: Codebook, found: Mapping[str, Features]) -> list[Constant]:
+    """Constants of features of responses, per kind.
+
+    found: by kind of response, the values of all filters and regions, by modality.
+    """
+    import numpy as np
+
+    made = []
+    for kind, features in sorted(found.items()):
+        for entry in book.features():
+            by_modality = {
+                m: values[entry.id][np.isfinite(values[entry.id])]
+                for m, values in sorted(features.items())
+                if entry.id in values
+            }
+            if not by_modality or entry.constant:
+                continue
+            everything = np.concatenate(list(by_modality.values()))
+            transform = "identity"
+            intensity = kind == "magnitude" and entry.dimension != "0"
+            if (entry.lower == 0 or intensity) and bool((everything > 0).all()):
+                if any(is_wide(v) for v in by_modality.values()):
+                    transform = "log10"
+            elif any(has_wide_magnitude(v) for v in by_modality.values()):
+                transform = "asinh"
+            if entry.mode == "ibsi" and entry.dimension == "0":
+                by_modality = {ANY: everything}
+            for modality, values in by_modality.items():
+                name = response_column(modality, kind, entry.id)
+                offset = linear_below(values) if transform == "asinh" else 0.0
+                constant = limits(name, values, transform, entry.lower, offset)
+                if constant is not None:
+                    made.append(constant)
+    return made
 
 
 def registered(book: Codebook) -> list[Constant]:
@@ -165,17 +303,13 @@ def with_registered(book: Codebook, present: Mapping[str, Constant]) -> dict[str
     return kept | fixed
 
 
-def extract_all(root: Path) -> Features:
-    """Convert all series below a folder and extract the features of both modes."""
-    import numpy as np
-
+def convert_all(root: Path, work: Path) -> Path:
+    """Convert all series below a folder; the table of images and masks."""
     from equisite.core.tables import write_rows
     from equisite.imaging.batch import run_batch
     from equisite.imaging.rows import RegionPair
     from equisite.intake.index import ImagingItem
     from equisite.protocol.imaging import Imaging, RoiRule
-    from equisite.protocol.radiomics import Radiomics
-    from equisite.radiomics.batch import extract_batch
 
     items = [
         ImagingItem(
@@ -195,25 +329,83 @@ def extract_all(root: Path) -> Features:
         if (patient / folder / "image").is_dir()
     ]
     rules = Imaging(roi=(RoiRule(name=ROI, patterns=(".*gtv.*",)),))
-    ibsi = {m: {**s, **IBSI_ONLY[m]} for m, s in SETTINGS.items()}
-    modes = {"pyradiomics": SETTINGS, "ibsi": ibsi}
-    with tempfile.TemporaryDirectory() as name:
-        work = Path(name)
-        (work / "volumes").mkdir()
-        converted = run_batch(items, rules, work / "volumes")
-        write_rows(work / "regions.tsv", RegionPair, sorted(converted.regions))
-        found: Features = {}
-        for mode, settings in modes.items():
-            protocol = Radiomics.model_validate({"mode": mode, "modalities": settings})
-            rows, _ = extract_batch(work / "regions.tsv", protocol, _progress)
-            kept = [row for row in rows if row.roi_status == "ok"]
-            print(f"{mode}: {len(kept)} of {len(items)} series gave features", file=sys.stderr)
-            for m in sorted({row.modality for row in kept}):
-                of_one = [r.values for r in kept if r.modality == m]
-                for feature in kept[0].values:
-                    values = np.array([v[feature] for v in of_one])
-                    found.setdefault(m, {})[feature] = values
+    (work / "volumes").mkdir()
+    converted = run_batch(items, rules, work / "volumes")
+    write_rows(work / "regions.tsv", RegionPair, sorted(converted.regions))
+    print(f"{len(converted.regions)} of {len(items)} series gave regions", file=sys.stderr)
+    return work / "regions.tsv"
+
+
+def settings_of(mode: Mode) -> dict[str, dict[str, object]]:
+    """Settings by modality of a mode."""
+    besides = IBSI_ONLY if mode == "ibsi" else {m: {} for m in SETTINGS}
+    return {m: {**s, **besides[m]} for m, s in SETTINGS.items()}
+
+
+def extracted(
+    regions: Path, mode: Mode, settings: Mapping[str, Mapping[str, object]]
+) -> Features:
+    """Features of all accepted regions, by modality and column; NaN where one is missing."""
+    import numpy as np
+
+    from equisite.protocol.radiomics import Radiomics
+    from equisite.radiomics.batch import extract_batch
+
+    protocol = Radiomics.model_validate({"mode": mode, "modalities": settings})
+    rows, _ = extract_batch(regions, protocol, _progress)
+    kept = [row for row in rows if row.roi_status == "ok"]
+    print(f"{mode}: features of {len(kept)} regions", file=sys.stderr)
+    return {
+        m: {
+            feature: np.array([row.values[feature] for row in kept if row.modality == m])
+            for feature in kept[0].values
+        }
+        for m in sorted({row.modality for row in kept})
+    }
+
+
+def extract_all(regions: Path) -> Features:
+    """Features of both modes, by modality."""
+    found: Features = {}
+    for mode in ("pyradiomics", "ibsi"):
+        for modality, values in extracted(regions, mode, settings_of(mode)).items():
+            found.setdefault(modality, {}).update(values)
     return found
+
+
+def extract_responses(regions: Path) -> dict[str, Features]:
+    """Features of the responses to RESPONSES, by kind of response; filters are pooled."""
+    import numpy as np
+    from pydantic import TypeAdapter
+
+    from equisite.protocol.filters import Filter
+    from equisite.protocol.radiomics import FILTERED_CLASSES
+    from equisite.protocol.responses import response_kind
+
+    adapter: TypeAdapter[Filter] = TypeAdapter(Filter)
+    parts: dict[str, dict[str, dict[str, list[Values]]]] = {}
+    for mode, groups in RESPONSES.items():
+        for besides, filters in groups:
+            named = [{**chosen, "name": f"f{n}"} for n, chosen in enumerate(filters)]
+            kinds = {str(f["name"]): response_kind(adapter.validate_python(f)) for f in named}
+            wanted = {**besides, "classes": FILTERED_CLASSES[mode], "filters": named}
+            settings = {
+                m: {**s, **(CUBES if (mode, m) == ("ibsi", "PT") else {}), **wanted}
+                for m, s in settings_of(mode).items()
+            }
+            for modality, values in extracted(regions, mode, settings).items():
+                for column_name, numbers in values.items():
+                    name, _, feature = column_name.partition(SEPARATOR)
+                    if feature:
+                        of_kind = parts.setdefault(kinds[name], {})
+                        of_kind.setdefault(modality, {}).setdefault(feature, []).append(numbers)
+    return {
+        kind: {
+            m: {f: np.concatenate(values) for f, values in features.items()}
+            for m, features in of_kind.items()
+        }
+        for kind, of_kind in parts.items()
+    }
 
 
 def digest_of_images(root: Path) -> str:
@@ -228,8 +420,6 @@ def _progress(line: str) -> None:
 
 
 def _source(root: Path, features: Features) -> bytes:
-    import json
-
     from equisite.radiomics.settings import engine_text
 
     content = {
@@ -244,6 +434,20 @@ def _source(root: Path, features: Features) -> bytes:
         "edge_spreads": EDGE_SPREADS,
         "log10_from_ratio": WIDE,
     }
+    return _text_of(content | _source_of_responses())
+
+
+def _source_of_responses() -> dict[str, object]:
+    return {
+        "responses": {
+            mode: [{**besides, "filters": list(filters)} for besides, filters in groups]
+            for mode, groups in RESPONSES.items()
+        },
+        "responses_grid_PT": dict(CUBES),
+    }
+
+
+def _text_of(content: Mapping[str, object]) -> bytes:
     return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -256,7 +460,10 @@ def main(words: list[str] | None = None) -> int:
     what.add_argument("dicom", nargs="?", type=Path, metavar="DICOM_DIR")
     what.add_argument("--registered", action="store_true")
     what.add_argument("--check", action="store_true")
+    parser.add_argument("--responses", action="store_true")
     args = parser.parse_args(words)
+    if args.responses and not args.dicom:
+        parser.error("--responses needs DICOM_DIR")
     folder = resources_folder() / "codebook"
     table = folder / "constants.tsv"
     book = codebook_without_constants(folder)
@@ -268,9 +475,18 @@ def main(words: list[str] | None = None) -> int:
     if args.registered:
         write_constants(table, with_registered(book, present).values())
         return 0
-    features = extract_all(args.dicom)
-    write_constants(table, [*measured(book, features), *registered(book)])
-    write_bytes(folder / "constants.source.json", _source(args.dicom, features))
+    with tempfile.TemporaryDirectory() as name:
+        regions = convert_all(args.dicom, Path(name))
+        responses = measured_responses(book, extract_responses(regions))
+        if args.responses:
+            kept = [c for n, c in present.items() if SEPARATOR + ANY + SEPARATOR not in n]
+            write_constants(table, [*kept, *responses])
+            before = json.loads((folder / SOURCE).read_bytes())
+            write_bytes(folder / SOURCE, _text_of(before | _source_of_responses()))
+            return 0
+        features = extract_all(regions)
+    write_constants(table, [*measured(book, features), *responses, *registered(book)])
+    write_bytes(folder / SOURCE, _source(args.dicom, features))
     return 0
 
 

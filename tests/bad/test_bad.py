@@ -59,4 +59,6 @@ def test_every_refusal_of_intake_and_protocol_has_a_case() -> None:
         for c in registry().values()
         if c.room in ("intake", "protocol") and c.severity == "refuse"
     }
-    assert codes - elsewhere == {broken.read_case(path).code for path in broken.CASES}
+    of_the_codebook = {"UNKNOWN_VARIABLE"}
+    cases = {broken.read_case(path).code for path in broken.CASES}
+    assert codes - elsewhere == cases - of_the_codebook

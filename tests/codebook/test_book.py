@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,30 @@ def test_a_name_that_is_not_registered_is_refused(name: str) -> None:
 def test_a_column_without_limits_is_refused() -> None:
     with pytest.raises(ConfigError, match="NO_CONSTANT"):
         constant("sex")
+
+
+def test_regions_share_the_limits_of_a_feature() -> None:
+    book = codebook()
+    mine = book.constant("mr__lesion__ibsi_morph_volume")
+    assert mine == replace(
+        book.constant("mr__gtv__ibsi_morph_volume"), column="mr__lesion__ibsi_morph_volume"
+    )
+    with pytest.raises(ConfigError, match="NO_CONSTANT"):
+        book.constant("us__lesion__ibsi_morph_volume")
+
+
+def test_features_of_responses_have_the_limits_of_their_kind_of_filter() -> None:
+    name = "ct__lung__log2__ibsi_stat_mean"
+    with pytest.raises(ConfigError, match="NO_CONSTANT"):
+        codebook().constant(name)
+    book = replace(codebook(), responses={("ct", "log2"): "detail", ("ct", "smooth"): "smooth"})
+    assert book.constant(name).column == name
+    assert book.constant(name).transform == "asinh"
+    assert book.constant("ct__lung__smooth__ibsi_stat_mean").transform == "identity"
+    unitless = [f"{m}__gtv__log2__ibsi_cm_contrast_3d_comb" for m in ("ct", "mr")]
+    kinds = {("ct", "log2"): "detail", ("mr", "log2"): "detail"}
+    limits = [replace(codebook(), responses=kinds).constant(n) for n in unitless]
+    assert limits[0] == replace(limits[1], column=unitless[0])
 
 
 def test_resources_are_found_by_environment_or_refused(

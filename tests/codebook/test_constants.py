@@ -12,6 +12,8 @@ from equisite.codebook.constants import LEVELS, Constant, faults, from_row
 LINEAR = Constant("x", "identity", 0.0, -8.0, 8.0, 0.0, -4.0, 4.0)
 LOGARITHMIC = Constant("v", "log10", 0.0, 0.0, 6.0, 3.0, 1.5, 4.5)
 
+SIGNED = Constant("s", "asinh", 0.1, -6.0, 6.0, 0.0, -3.0, 3.0)
+
 finite = st.floats(-1e9, 1e9)
 
 
@@ -23,6 +25,25 @@ def test_log10_is_minus_infinity_where_it_is_not_defined_and_keeps_nan() -> None
 def test_the_offset_is_added_before_the_logarithm() -> None:
     burden = Constant("b", "log10", 0.1, -1, 2, 0, -1, 2)
     np.testing.assert_allclose(burden.transformed(np.array([0.0])), [-1.0])
+
+
+@given(finite, st.sampled_from([LINEAR, SIGNED]))
+def test_the_way_back_to_the_unit(value: float, constant: Constant) -> None:
+    scale = float(constant.transformed(np.array([value]))[0])
+    assert constant.in_unit(scale) == pytest.approx(value, rel=1e-9, abs=1e-12)
+
+
+def test_a_logarithm_goes_back_to_the_unit_less_its_offset() -> None:
+    burden = Constant("b", "log10", 0.1, -1, 2, 0, -1, 2)
+    assert burden.in_unit(1.0) == pytest.approx(9.9)
+
+
+def test_asinh_is_a_logarithm_with_a_sign_far_from_zero_and_linear_near_it() -> None:
+    values = np.array([-1000.0, 0.0, 1000.0, 1e-4, np.nan])
+    found = SIGNED.transformed(values)
+    np.testing.assert_allclose(found[:3], [-4.0, 0.0, 4.0], atol=1e-8)
+    assert found[3] == pytest.approx(1e-4 / 0.2 / np.log(10), rel=1e-6)
+    assert np.isnan(found[4])
 
 
 def test_values_beyond_the_clips_are_clipped_and_counted() -> None:
@@ -61,7 +82,8 @@ def test_a_level_that_is_not_registered_does_not_exist() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"transform": "sqrt"}, "neither identity nor log10"),
+        ({"transform": "sqrt"}, "none of identity, log10, asinh"),
+        ({"transform": "asinh"}, "offset of asinh is not above 0"),
         ({"clip_high": "-9"}, "clip_low is not below"),
         ({"centre": "9"}, "centre is not between"),
         ({"edge_high": "9"}, "edges do not lie"),

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,9 @@ import numpy as np
 import pytest
 
 from equisite.codebook.book import codebook, constant, load_from, resources_folder
+from equisite.codebook.model import Mode
+from equisite.protocol.radiomics import FILTERED_CLASSES
+from equisite.radiomics.columns import of_classes
 
 SCRIPT = Path(__file__).parents[2] / "scripts/make_constants.py"
 
@@ -58,6 +62,20 @@ def test_every_number_of_the_codebook_has_its_constants() -> None:
             names = [f"{m.lower()}__gtv__{entry.id}" for m in modalities]
         for name in names:
             constant(name)
+
+
+def test_every_feature_of_a_response_has_its_constants() -> None:
+    of_mode: dict[Mode, set[str]] = {"ibsi": {"smooth", "detail", "magnitude"}}
+    of_mode["pyradiomics"] = {"smooth", "detail"}
+    for mode, kinds in of_mode.items():
+        responses = {(m, kind): kind for m in ("ct", "mr", "pt") for kind in kinds}
+        book = replace(codebook(), responses=responses)
+        ids = [v.id for v in book.features(mode)]
+        filtered = of_classes(ids, mode, FILTERED_CLASSES[mode])
+        assert len(filtered) > 90
+        for modality, kind in responses:
+            for feature in filtered:
+                book.constant(f"{modality}__gtv__{kind}__{feature}")
 
 
 def test_a_changed_entry_makes_the_table_stale_until_it_is_renewed(
@@ -133,3 +151,35 @@ def test_shape_is_pooled_and_a_transform_is_one_for_all_modalities(script: Modul
     assert len({c.centre for c in contrast}) == 3
     # A mean intensity may be negative by nature, so it is never logarithmic.
     assert made["mr__gtv__firstorder_mean"].transform == "identity"
+
+
+def test_wide_magnitudes_of_both_signs_are_put_on_a_scale_with_a_sign(
+    script: ModuleType,
+) -> None:
+    rng = np.random.default_rng(2)
+    assert not script.has_wide_magnitude(rng.laplace(0, 3, 4000))
+    sizes = 10 ** rng.uniform(-1, 3, 4000) * rng.choice([-1.0, 1.0], 4000)
+    assert script.has_wide_magnitude(sizes)
+    entries = ("ibsi_stat_mean", "ibsi_stat_var", "ibsi_cm_contrast_3d_comb")
+    found = {
+        kind: {
+            m: {e: sizes if e == "ibsi_stat_mean" else np.abs(sizes) * n for e in entries}
+            for n, m in enumerate(("CT", "MR"), start=1)
+        }
+        for kind in ("detail", "magnitude")
+    }
+    found["magnitude"] = {
+        m: {e: np.abs(values) for e, values in of.items()}
+        for m, of in found["magnitude"].items()
+    }
+    made = {c.column: c for c in script.measured_responses(codebook(), found)}
+    mean = made["ct__*__detail__ibsi_stat_mean"]
+    assert mean.transform == "asinh"
+    assert mean.offset == float(f"{np.percentile(np.abs(sizes), 25):.0e}")
+    assert abs(mean.centre) < 0.2
+    assert mean.clipped(sizes)[1:] == (0, 0)
+    assert made["ct__*__magnitude__ibsi_stat_mean"].transform == "log10"
+    variances = [made[f"{m}__*__detail__ibsi_stat_var"] for m in ("ct", "mr")]
+    assert variances[1].centre - variances[0].centre == pytest.approx(np.log10(2), abs=0.01)
+    assert "*__*__detail__ibsi_cm_contrast_3d_comb" in made
+    assert "ct__*__detail__ibsi_cm_contrast_3d_comb" not in made

@@ -1,5 +1,6 @@
-"""A site whose protocol asks for a filter, perturbed copies and their mean squares."""
+"""A site whose protocol asks for a filter, perturbed copies and mean squares; its lead."""
 
+import math
 import sys
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import yaml
 from nano_sites import Site
 
 from equisite.bundle.codec import read_bundle
+from equisite.bundle.keys import parse_key
+from equisite.protocol.load import load_protocol
+from equisite.protocol.responses import book_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "imaging"))
 
@@ -17,6 +21,11 @@ from dicom_making import make_series, make_structures, save, square
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 PATIENTS = 11
+FILTERED = [
+    "mr__gtv__log2__ibsi_stat_mean",
+    "mr__gtv__log2__ibsi_stat_var",
+    "mr__gtv__log2__ibsi_cm_contrast_3d_comb",
+]
 COPIES = 3
 
 
@@ -42,6 +51,8 @@ def site(nano, start, tmp_path_factory):
         {"id": "cohort", "kind": "count", "keys": ["analysis_set"]},
         {"id": "mr_core", "kind": "moment", "features": "mr__gtv__core"},
         {"id": "mr_repeated", "kind": "repeatability", "features": "mr__gtv__core"},
+        {"id": "mr_detail", "kind": "moment", "features": FILTERED},
+        {"id": "mr_detail_bins", "kind": "hist", "features": FILTERED},
     ]
     (folder / "protocol.yaml").write_text(yaml.safe_dump(content))
     rows = ["patient\tseries\tmodality\tmask\troi\troi_label\treader"]
@@ -96,3 +107,47 @@ def test_mean_squares_leave_with_the_moments(site):
     assert measures == {"n", "msb", "msw"}
     review = (site.folder / "private/review/review.html").read_text()
     assert "Within copies" in review
+
+
+def test_moments_and_bins_of_the_response_leave(site):
+    bundle = read_bundle(site.bundle)
+    tables = {row.table: row for row in bundle.tables}
+    assert (tables["mr_detail"].status, tables["mr_detail_bins"].status) == ("released",) * 2
+    rows = site.table("private/cohort.tsv")
+    book = book_of(load_protocol(site.folder / "protocol.yaml").radiomics)
+    cells = {
+        (parse_key(c.key).get("feature"), c.measure): c
+        for c in bundle.cells
+        if c.table == "mr_detail" and c.measure != "clipped"
+    }
+    for column in FILTERED:
+        constant = book.constant(column)
+        assert (constant.transform == "asinh") == column.endswith("stat_mean")
+        values = [float(row[column]) for row in rows]
+        scale, low, high = constant.clipped(values)
+        assert (low, high) == (0, 0)
+        mean = math.fsum(scale) / PATIENTS - constant.centre
+        assert cells[column, "n"].number == PATIENTS
+        assert cells[column, "mean_off"].number == pytest.approx(mean, rel=2e-6, abs=1e-9)
+        bins = [
+            c.number
+            for c in bundle.cells
+            if c.table == "mr_detail_bins" and parse_key(c.key).get("feature") == column
+        ]
+        assert sum(bins) == PATIENTS
+
+
+def test_the_lead_pools_the_features_of_the_response(site, start, tmp_path):
+    lead = tmp_path / "lead"
+    (lead / "inbox").mkdir(parents=True)
+    for name in ("protocol.yaml", "keyring.yaml", "genes.gff3", "territory.bed"):
+        (lead / name).write_bytes((site.folder / name).read_bytes())
+    (lead / "compare.yaml").write_text(
+        "protocol: protocol.yaml\nkeyring: keyring.yaml\ninbox: inbox\n"
+    )
+    (lead / "inbox" / "nano-r0001.bundle").write_bytes(site.bundle)
+    start("equisite", "compare", "--directory", ".", folder=lead)
+    pooled = (lead / "report" / "pooled.tsv").read_text()
+    assert all(column in pooled for column in FILTERED)
+    page = (lead / "report" / "report.html").read_text()
+    assert "MR GTV, log2" in page

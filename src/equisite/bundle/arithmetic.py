@@ -250,7 +250,7 @@ def _possible(cell: CellRow, numbers: Published, book: Codebook) -> bool:
     if cell.measure in ("msb", "msw"):
         return cell.number >= 0
     if cell.measure == "mean_off":
-        if column not in book.constants:
+        if book.variable(column).type == "flag":
             return 0.0 <= cell.number <= 1.0
         constant = book.constant(column)
         slack = DIGITS * max(abs(constant.clip_low), abs(constant.clip_high), 1.0)

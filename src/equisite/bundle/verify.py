@@ -18,10 +18,11 @@ from equisite.bundle.opt_in import beyond_approval
 from equisite.bundle.outputs import Register, alleles_of, data_class, register_of, sets_of
 from equisite.bundle.ruleset import Rules, rules_of
 from equisite.bundle.scan import count_patterns, free_text
-from equisite.codebook.book import Codebook, codebook
+from equisite.codebook.book import Codebook
 from equisite.core.errors import BundleError, Finding
 from equisite.protocol.load import protocol_sha256
 from equisite.protocol.models import Protocol
+from equisite.protocol.responses import book_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Verified:
 
 def verify(content: bytes, protocol: Protocol, book: Codebook | None = None) -> Verified:
     """Check the bytes of a bundle against the lead's own protocol, codebook and rules."""
-    book = book or codebook()
+    book = book or book_of(protocol.radiomics)
     rules = rules_of(protocol)
     try:
         files = read_files(content)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -22,6 +23,11 @@ DOMAINS = ("clinical", "germline", "somatic", "imaging", "ibsi", "quality")
 SEPARATOR = "__"
 NAMED = ("signature", "channel")
 """Kinds of instances whose columns are `<id>__<name>`."""
+MEASURED_ROI = "gtv"
+"""Region in whose columns the limits of features are registered; other regions share them."""
+ANY = "*"
+"""In columns of `constants.tsv`: limits of responses to filters hold for every region, and
+where grey levels have no unit for every modality."""
 CORE_LISTS: dict[str, Mode] = {"core": "ibsi", "pyradiomics_core": "pyradiomics"}
 """Last part of the name of a core list, and the mode whose features it holds."""
 
@@ -40,12 +46,17 @@ def resources_folder() -> Path:
 
 @dataclass(frozen=True)
 class Codebook:
-    """All variables, in the order of the domain files, and the constants by column."""
+    """All variables, in the order of the domain files, and the constants by column.
+
+    responses: kind of response by modality (lower case) and name of a filter, which is the
+    protocol's (`equisite.protocol.responses.book_of`); none in the codebook itself.
+    """
 
     version: str
     variables: tuple[Variable, ...]
     constants: dict[str, Constant]
     constants_sha256: str
+    responses: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @cached_property
     def _by_id(self) -> dict[str, Variable]:
@@ -139,15 +150,30 @@ class Codebook:
     def constant(self, name: str) -> Constant:
         """Transform, clips, centre and edges of a column.
 
-        Columns per signature and per channel share those of their variable.
+        Columns per signature and per channel share those of their variable, features of all
+        regions those of `gtv`, features of responses those of their kind of filter.
         Raises ConfigError NO_CONSTANT when none is registered.
         """
-        if name in self.constants:
-            return self.constants[name]
-        found = self._found(name)
-        if found is None or found.instances not in NAMED or found.id not in self.constants:
-            raise ConfigError("NO_CONSTANT", column=name)
-        return replace(self.constants[found.id], column=name)
+        for registered in self._shared_limits(name):
+            if registered in self.constants:
+                return replace(self.constants[registered], column=name)
+        raise ConfigError("NO_CONSTANT", column=name)
+
+    def _shared_limits(self, name: str) -> Iterator[str]:
+        """Columns of the table whose limits hold for a column, the nearest first."""
+        yield name
+        found, parts = self._found(name), name.split(SEPARATOR)
+        if found is None or len(parts) == 1:
+            return
+        if found.instances in NAMED:
+            yield found.id
+        elif len(parts) == 3:
+            yield column(parts[0], MEASURED_ROI, found.id)
+        elif (kind := self.responses.get((parts[0], parts[2]))) is not None:
+            yield response_column(parts[0], kind, found.id)
+            yield response_column(ANY, kind, found.id)
+            if found.constant is not None:  # set by hand, because its meaning fixes it
+                yield column(parts[0], MEASURED_ROI, found.id)
 
 
 def column(modality: str, roi: str, feature: str) -> str:
@@ -157,6 +183,15 @@ def column(modality: str, roi: str, feature: str) -> str:
     'mr__gtv__shape_mesh_volume'
     """
     return SEPARATOR.join((modality.lower(), roi.lower(), feature))
+
+
+def response_column(modality: str, kind: str, feature: str) -> str:
+    """Name under which limits of a feature of responses of a kind are registered.
+
+    >>> response_column("CT", "detail", "ibsi_stat_mean")
+    'ct__*__detail__ibsi_stat_mean'
+    """
+    return SEPARATOR.join((modality.lower(), ANY, kind, feature))
 
 
 def read_entries(folder: Path) -> tuple[list[tuple[str, Variable]], list[Finding]]:

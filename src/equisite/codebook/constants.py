@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 LEVELS = (20, 10, 5)
 """Inner bins of the nested histogram levels, finest first; two open end bins come on top."""
+
+TRANSFORMS = ("identity", "log10", "asinh")
 
 COLUMNS = (
     "column",
@@ -31,9 +34,11 @@ COLUMNS = (
 class Constant:
     """What release does to one column before anything is summed (disclosure R3, R7, R8).
 
-    A value x is transformed (x, or log10(x + offset)), then clipped to [clip_low,
-    clip_high]. Means are released as mean - centre. Histograms have equal bins between
-    edge_low and edge_high and two open ends. All on the transformed scale.
+    A value x is transformed (identity: x, log10: log10(x + offset), asinh:
+    arsinh(x / (2 offset)) / ln 10, which is a logarithm that keeps the sign: far from 0 it is
+    +-log10(|x| / offset)), then clipped to [clip_low, clip_high]. Means are released as
+    mean - centre. Histograms have equal bins between edge_low and edge_high and two open
+    ends. All on the transformed scale.
     """
 
     column: str
@@ -55,11 +60,22 @@ class Constant:
         raw = np.asarray(values, dtype=np.float64)
         if self.transform == "identity":
             return raw.copy()
+        if self.transform == "asinh":
+            signed: NDArray[np.float64] = np.arcsinh(raw / (2 * self.offset)) / math.log(10)
+            return signed
         shifted = raw + self.offset
         result = np.full(raw.shape, -np.inf)
         np.log10(shifted, out=result, where=shifted > 0)
         result[np.isnan(raw)] = np.nan
         return result
+
+    def in_unit(self, value: float) -> float:
+        """A number of the transformed scale in the unit of the codebook."""
+        if self.transform == "identity":
+            return float(value)
+        if self.transform == "asinh":
+            return 2 * self.offset * math.sinh(value * math.log(10))
+        return float(10.0**value - self.offset)
 
     def clipped(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], int, int]:
         """Transformed and clipped values, and how many were clipped low and high."""
@@ -105,8 +121,10 @@ def faults(constants: Iterable[Constant]) -> list[Finding]:
         if c.column in seen:
             problems.append("the column is registered twice")
         seen.add(c.column)
-        if c.transform not in ("identity", "log10"):
-            problems.append(f"transform {c.transform} is neither identity nor log10")
+        if c.transform not in TRANSFORMS:
+            problems.append(f"transform {c.transform} is none of {', '.join(TRANSFORMS)}")
+        if c.transform == "asinh" and not c.offset > 0:
+            problems.append("the offset of asinh is not above 0")
         if not c.clip_low < c.clip_high:
             problems.append("clip_low is not below clip_high")
         if not c.clip_low <= c.centre <= c.clip_high:

@@ -30,7 +30,7 @@ class RegisteredConstant(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    transform: Literal["identity", "log10"] = "identity"
+    transform: Literal["identity", "log10", "asinh"] = "identity"
     offset: float = 0.0
     clip_low: float
     clip_high: float

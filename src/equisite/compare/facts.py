@@ -106,6 +106,7 @@ def absolute_log(block: MomentBlock, book: Codebook) -> Reals:
         if constant.transform == "log10":
             out[:, c] = mean
         else:
+            mean = np.array([constant.in_unit(m) for m in mean])
             with np.errstate(divide="ignore"):
                 out[:, c] = np.where(mean != 0, np.log10(np.abs(mean)), np.nan)
     return out

@@ -10,7 +10,7 @@ from equisite.codebook.book import Codebook
 from equisite.compare.cells import MomentBlock, Party, Reals
 from equisite.compare.pooling import Z95, pool_moments
 from equisite.compare.results import ABSENT, OK, MetaRow, PooledRow, SiteRow, reals
-from equisite.compare.words import family_of, in_unit
+from equisite.compare.words import family_of
 from equisite.stats import meta
 
 
@@ -83,7 +83,7 @@ def analyse_features(
                     float(sd[s, c]),
                     float(weight[s, c]),
                     float(without[s, c]),
-                    in_unit=in_unit(constants[c], float(mean[s, c])),
+                    in_unit=constants[c].in_unit(float(mean[s, c])),
                     text=_clipped(block, s, c),
                 )
             )
@@ -104,7 +104,7 @@ def analyse_features(
             float(total.mean[c] + centre[c] - half[c]),
             float(total.mean[c] + centre[c] + half[c]),
             float(total.sd[c]),
-            in_unit=in_unit(constants[c], float(total.mean[c] + centre[c])),
+            in_unit=constants[c].in_unit(float(total.mean[c] + centre[c])),
         )
         for c, (table, key) in enumerate(block.names)
     ]

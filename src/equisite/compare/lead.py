@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from equisite.bundle.ruleset import Rules, rules_of
-from equisite.codebook.book import Codebook, codebook
+from equisite.codebook.book import Codebook
 from equisite.core.canonical import sha256_file, sha256_json
 from equisite.core.errors import ConfigError
 from equisite.protocol.keyring import Keyring, Lead
@@ -17,6 +17,7 @@ from equisite.protocol.load import (
     protocol_sha256,
 )
 from equisite.protocol.models import Protocol
+from equisite.protocol.responses import book_of
 
 SUFFIX = ".bundle"
 REPORT = "report"
@@ -85,7 +86,7 @@ def load_folder(path: Path) -> LeadFolder:
         protocol,
         protocol_sha256(protocol),
         keyring,
-        codebook(),
+        book_of(protocol.radiomics),
         rules_of(protocol),
     )
 

@@ -118,6 +118,8 @@ def family_label(family: str) -> str:
 def scale_label(constant: Constant, unit: str) -> str:
     """The scale on which means are compared, in words."""
     name = unit_text(unit)
+    if constant.transform == "asinh":
+        return f"signed log10 of {name} ({constant.offset:g} and less: linear)"
     if constant.transform == "log10":
         if constant.offset == 0 and not unit:
             return "log10"
@@ -127,10 +129,3 @@ def scale_label(constant: Constant, unit: str) -> str:
             else f"log10 of ({name} + {constant.offset:g})"
         )
     return name
-
-
-def in_unit(constant: Constant, mean: float) -> float:
-    """A mean of the transformed scale in the unit of the codebook (geometric for log10)."""
-    if constant.transform == "log10":
-        return float(10.0**mean - constant.offset)
-    return float(mean)

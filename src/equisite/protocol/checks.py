@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from equisite.codebook.book import codebook
 from equisite.core.canonical import sha256_file
 from equisite.core.errors import Finding
 from equisite.protocol.keyring import Keyring
@@ -24,6 +25,8 @@ from equisite.protocol.models import (
 )
 from equisite.protocol.places import region_of
 from equisite.protocol.radiomic_checks import of_other_mode, radiomics_faults, without_filter
+from equisite.protocol.released_names import unreleasable_features, unreleasable_variables
+from equisite.protocol.responses import book_of
 from equisite.protocol.salvage import Examined
 from equisite.protocol.yaml_text import Document, Location
 
@@ -197,8 +200,10 @@ def _tables(sound: _Sound) -> Iterator[Finding]:
         sets = protocol.cohort.analysis_sets
     if sound.knows("imaging.roi"):
         regions = sorted(rule.name for rule in protocol.imaging.roi)
+    book = codebook()
     if sound.knows("radiomics.modalities"):
         modalities = set(protocol.radiomics.modalities)
+        book = book_of(protocol.radiomics)
     for number, table in enumerate(getattr(protocol, "tables", ())):
         place: Location = ("tables", number)
         if sets is not None and table.analysis_set not in sets:
@@ -207,6 +212,7 @@ def _tables(sound: _Sound) -> Iterator[Finding]:
                 document.where((*place, "analysis_set")),
                 {"name": table.analysis_set},
             )
+        yield from unreleasable_variables(table, place, book, document)
         if isinstance(table, CarriersTable):
             yield from _carriers(sound, place, table)
         if (
@@ -230,7 +236,8 @@ def _tables(sound: _Sound) -> Iterator[Finding]:
             continue
         where = document.where((*place, "features"))
         for name in [table.features] if isinstance(table.features, str) else table.features:
-            if _of_no_region(name):
+            if name.count("__") < 2 and book.knows(name):  # of the patient, as `som_tmb`
+                yield from unreleasable_features(table, name, where, book)
                 continue
             modality, _, rest = name.partition("__")
             region = rest.partition("__")[0]
@@ -246,6 +253,8 @@ def _tables(sound: _Sound) -> Iterator[Finding]:
                 if filtered:
                     told = {"modality": modality, "filter": filtered, "name": name}
                     yield Finding("FILTER_UNKNOWN", where, {**told})
+                else:
+                    yield from unreleasable_features(table, name, where, book)
             if modalities is not None and of_other_mode(protocol.radiomics, name):
                 numbers = {"name": name, "mode": protocol.radiomics.mode}
                 yield Finding("FEATURE_OF_OTHER_MODE", where, {**numbers})
@@ -265,13 +274,6 @@ def _perturbed(sound: _Sound) -> bool:
 def _of_tumours(table: SpectrumTable | CarriersTable) -> bool:
     """Whether a table counts what tumours have."""
     return isinstance(table, SpectrumTable) or table.domain == "somatic"
-
-
-def _of_no_region(name: str) -> bool:
-    """Whether the codebook has the name as a variable of the whole patient, as `som_tmb`."""
-    from equisite.codebook.book import codebook
-
-    return name.count("__") < 2 and codebook().knows(name)
 
 
 def _carriers(sound: _Sound, place: Location, table: CarriersTable) -> Iterator[Finding]:

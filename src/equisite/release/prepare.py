@@ -20,7 +20,7 @@ from equisite.bundle.outputs import alleles_of
 from equisite.bundle.ruleset import Rules, rules_of
 from equisite.bundle.scan import count_identifiers, count_patterns, free_text
 from equisite.bundle.verify import verify
-from equisite.codebook.book import Codebook, codebook
+from equisite.codebook.book import Codebook
 from equisite.core.atomic import write_bytes
 from equisite.core.canonical import canonical_json, sha256_bytes
 from equisite.core.errors import ConfigError, ReleaseRefusal
@@ -29,6 +29,7 @@ from equisite.core.tables import read_table
 from equisite.intake.secret import site_key
 from equisite.protocol.load import protocol_sha256, read_frozen_protocol
 from equisite.protocol.models import Protocol
+from equisite.protocol.responses import book_of
 from equisite.protocol.site import Freeze, Tighten
 from equisite.release.aggregate import Disclosed, disclose
 from equisite.release.approvals import Permits, opt_in_tables, read_permits
@@ -58,14 +59,16 @@ TOOLS = ("numpy", "scipy", "pysam", "pydicom", "SimpleITK", "nibabel", "pyradiom
 class Prepared:
     """A bundle that waits for approval, and what the review page tells of it.
 
-    scanned: bytes, identifiers and kinds of patterns that the last scan looked for.
-    permits: which opt-in tables may leave, and why the others may not.
+    book: the codebook with the limits of the protocol's filters. scanned: bytes, identifiers
+    and kinds of patterns that the last scan looked for. permits: which opt-in tables may
+    leave, and why the others may not.
     """
 
     bundle: Bundle
     content: bytes
     disclosed: Disclosed
     rules: Rules
+    book: Codebook
     patients: int
     scanned: Mapping[str, int]
     release_is_known: bool
@@ -83,7 +86,7 @@ def prepare(folder: Path, image_digest: str) -> Prepared:
         raise ConfigError("COHORT_ABSENT")
     protocol = read_frozen_protocol(folder / PROTOCOL)
     site: dict[str, Any] = json.loads((folder / SITE).read_bytes())
-    book = codebook()
+    book = book_of(protocol.radiomics)
     rules = rules_of(protocol, Tighten.model_validate(site["tighten"]))
     positions = folder / POSITIONS  # not there where the site has no genomics
     patients = read_patients(
@@ -106,7 +109,15 @@ def prepare(folder: Path, image_digest: str) -> Prepared:
     bundle, known = _numbered(bundle, folder)
     scanned = audit(folder, bundle, protocol, book)
     return Prepared(
-        bundle, encode(bundle), disclosed, rules, patients.count, scanned, known, permits
+        bundle,
+        encode(bundle),
+        disclosed,
+        rules,
+        book,
+        patients.count,
+        scanned,
+        known,
+        permits,
     )
 
 

@@ -12,7 +12,7 @@ from equisite.bundle import format as form
 from equisite.bundle.codec import encode_files, file_name
 from equisite.bundle.format import CellRow, TableRow
 from equisite.bundle.keys import FIRST, Key, parse_key
-from equisite.codebook.book import Codebook, codebook
+from equisite.codebook.book import Codebook
 from equisite.codebook.channels import LABELS
 from equisite.cohort.html import render
 from equisite.core.canonical import sha256_bytes
@@ -58,7 +58,7 @@ def review_page(prepared: Prepared, folder: Path) -> str:
     bundle = prepared.bundle
     about = bundle.about
     files = encode_files(bundle)
-    book = codebook()
+    book = prepared.book
     cells = (*bundle.cells, *bundle.quality)
     order = [row.table for row in prepared.disclosed.tables]
     sections = [
@@ -226,7 +226,7 @@ def _moments(cells: Sequence[CellRow], book: Codebook) -> _Layout:
             if shown and n and mean and m2
             else (_text(mean), _text(m2))
         )
-        scale = "" if constant.transform == "identity" else " (log10)"
+        scale = "" if constant.transform == "identity" else f" ({constant.transform})"
         rows.append(
             (
                 label(book, column) + scale,
