@@ -51,6 +51,9 @@ DEPENDENT = {
     "mask_missing": (
         "file_is_folder", "file_unreadable", "folder_missing", "mask_of_two_patients",
     ),
+    "link_to_nowhere": (
+        "file_is_folder", "file_unreadable", "folder_missing", "mask_of_two_patients",
+    ),
     "many_at_once": ("mask_of_two_patients", "yaml_duplicate_key"),
     "series_of_two_patients": ("series_empty",),
     "pacs_and_root": ("uid_without_root",),

@@ -129,6 +129,11 @@ def _absent(path: str, name: str, where: str) -> Finding:
     while not os.path.isdir(above):  # noqa: PTH112
         above = os.path.dirname(above)  # noqa: PTH120
     next_name = path[len(above) :].strip("/").split("/")[0]
+    step = os.path.join(above, next_name)  # noqa: PTH118
+    if os.path.islink(step):  # noqa: PTH114
+        goal = os.readlink(step)  # noqa: PTH115
+        hint = f"{next_name} in {above} is a link to {goal}, which is not there"
+        return Finding("FILE_MISSING", where, {"path": name, "hint": hint})
     try:
         there = sorted(os.listdir(above))  # noqa: PTH208
     except OSError:

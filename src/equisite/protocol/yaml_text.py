@@ -99,7 +99,11 @@ def read_yaml(path: Path, name: str | None = None) -> tuple[Document | None, lis
     except yaml.YAMLError as error:
         return None, [_syntax(name, text, error)]
     if not isinstance(root, yaml.MappingNode):
-        problem = "the top of the file is not a list of `key: value` lines"
+        problem = (
+            "it is empty"
+            if root is None
+            else "the top of the file is not a list of `key: value` lines"
+        )
         return None, [Finding("YAML_SYNTAX", name, {"problem": problem})]
     lines: dict[Location, int] = {}
     findings: list[Finding] = []
