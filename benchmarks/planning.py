@@ -4,11 +4,11 @@ python3 scripts/run.py exec python benchmarks/planning.py --patients 10000 [--ba
 
 The sheets name files that exist and are all but empty, one lane and one series with its
 mask per patient, and a tumour of every third. The protocol asks for everything that makes
-jobs: a whole genome as territory, a list of alleles, a panel of frequencies, somatic calls,
-tumour features, copy number (where its layer is installed) and robustness. `--plain` leaves
-all of this out. Nothing is computed but the plan (`snakemake --dry-run`, as `equisite run`
-starts it), three times, median. `--batch K` sets the patients per job of both data kinds;
-without it the defaults of the product are measured.
+jobs: a whole genome as territory, a list of alleles, a table of positions, a panel of
+frequencies, somatic calls, tumour features, copy number (where its layer is installed) and
+robustness. `--plain` leaves all of this out. Nothing is computed but the plan (`snakemake
+--dry-run`, as `equisite run` starts it), three times, median. `--batch K` sets the patients
+per job of both data kinds; without it the defaults of the product are measured.
 
 Last line: JSON with `patients`, `jobs`, `wall_s`, `peak_mb`; `cpu_s` and `peak_mb` are those of
 the whole process tree, and `optional` names what the plan holds.
@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(CHECKOUT / "scripts"))
@@ -42,7 +43,8 @@ MEGABASES = (
 )  # fmt: skip
 """About what the chromosomes of a human genome measure."""
 OPTIONAL = (
-    "genomics_call_share", "genomics_genotype_alleles", "genomics_compare_people",
+    "genomics_call_share", "genomics_genotype_alleles", "genomics_find_carried",
+    "genomics_compare_people",
     "somatic_call_variants", "tumour_count_features", "tumour_segment_copies",
     "radiomics_perturb_regions",
 )  # fmt: skip
@@ -99,15 +101,17 @@ def make_site(place: Path, patients: int, batch: int | None, *, plain: bool) -> 
     if batch is not None:
         config += f"batches: {{genomics: {batch}, imaging: {batch}}}\n"
     (site / "config.yaml").write_text(config)
+    path = place / "protocol/protocol.yaml"
+    protocol = yaml.safe_load(path.read_text())
+    protocol["tables"] = [t for t in protocol["tables"] if t["kind"] != "positions"]
     if not plain:
-        ask_for_everything(place / "protocol")
+        ask_for_everything(protocol, path.parent)
+    path.write_text(yaml.safe_dump(protocol))
     return site
 
 
-def ask_for_everything(folder: Path) -> None:
-    """Rewrite the protocol; nothing that it pins is read while a run is planned."""
-    path = folder / "protocol.yaml"
-    protocol = yaml.safe_load(path.read_text())
+def ask_for_everything(protocol: dict[str, Any], folder: Path) -> None:
+    """Change the protocol; nothing that it pins is read while a run is planned."""
     protocol["reference"]["contigs"] = [
         {"name": f"chr{number}", "length": 1_000_000 * size, "md5": f"{number:032x}"}
         for number, size in enumerate(MEGABASES, 1)
@@ -126,7 +130,9 @@ def ask_for_everything(folder: Path) -> None:
         "tumour": {"structural": "delly", "copy_number": {"arms": [arm]}},
     }
     protocol["radiomics"]["robustness"] = {}
-    path.write_text(yaml.safe_dump(protocol))
+    protocol["protocol"]["duo"] = ["DUO:0000042"]
+    found = {"id": "found", "kind": "positions", "regions": ["chr1:1-1000000"]}
+    protocol["tables"].append(found)
 
 
 GLOBS = {"reads": "*_R1.fastq.gz", "images": "*/*.dcm", "masks": "*.dcm"}

@@ -176,51 +176,82 @@ def test_every_file_of_the_site_is_in_its_place(nano):
     assert not list(Path(nano.folder).rglob("*.tmp"))
 
 
-def test_positions_leave_when_an_approval_is_signed(to_change, start, other_checkout, tmp_path):
-    folder, keyring = to_change.folder, to_change.folder.parent / "protocol/keyring.yaml"
+@pytest.fixture
+def consortium(to_change, tmp_path):
+    """The protocol's folder beside the second site, put back afterwards."""
+    folder, kept = to_change.folder.parent / "protocol", tmp_path / "protocol"
+    shutil.copytree(folder, kept)
+    yield folder
+    shutil.rmtree(folder)
+    shutil.copytree(kept, folder)
+
+
+def test_positions_leave_when_an_approval_is_signed_and_are_counted_then(
+    to_change, consortium, start, other_checkout, tmp_path
+):
+    folder, lead, following = to_change.folder, consortium.parent / "lead", tmp_path / "next"
     run = snakemake(folder, other_checkout, "--cores", "1")
     before = read_bundle(to_change.bundle)
     assert {t.table: t.reason for t in before.tables}["found"] == "approval"
     assert not before.about.opt_in
-    key, kept = tmp_path / "approve", keyring.read_bytes()
+
+    # The officer's key comes into the keyring, then she signs.
+    key = folder / "key"
     make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
     subprocess.run(make, check=True, stdin=subprocess.DEVNULL)
-    content = yaml.safe_load(kept)
-    content["sites"][0]["approve_key"] = key.with_suffix(".pub").read_text().strip()
-    try:
-        keyring.write_text(yaml.safe_dump(content))
-        start(*run, folder=folder)
-        draft = start("equisite", "approval", "draft", folder=folder).stdout
-        for blank, word in (
-            ("approval_id: ???", "approval_id: A1"),
-            ("body: ???", "body: Committee"),
-            ("expires: ???", "expires: 2999-01-01"),
-            ("[???]", "[DUO:0000042]"),
-        ):
-            draft = draft.replace(blank, word)
-        (folder / "approval.yaml").write_text(draft)
-        (folder / "key").write_bytes(key.read_bytes())
-        (folder / "key").chmod(0o600)
-        start("equisite", "approval", "sign", "approval.yaml", "--key", "key", folder=folder)
-        assert {rule for rule, _ in planned(start, to_change, other_checkout)} == {
-            "release_prepare_bundle"
-        }
-        start(*run, folder=folder)
-    finally:
-        keyring.write_bytes(kept)
+    keyring = yaml.safe_load((consortium / "keyring.yaml").read_text())
+    keyring["sites"][0]["approve_key"] = key.with_suffix(".pub").read_text().strip()
+    (consortium / "keyring.yaml").write_text(yaml.safe_dump(keyring))
+    start(*run, folder=folder)
+    draft = start("equisite", "approval", "draft", folder=folder).stdout
+    for blank, word in (
+        ("approval_id: ???", "approval_id: A1"),
+        ("body: ???", "body: Committee"),
+        ("expires: ???", "expires: 2999-01-01"),
+        ("[???]", "[DUO:0000042]"),
+    ):
+        draft = draft.replace(blank, word)
+    (folder / "approval.yaml").write_text(draft)
+    start("equisite", "approval", "sign", "approval.yaml", "--key", "key", folder=folder)
+    jobs = planned(start, to_change, other_checkout)
+    assert {rule for rule, _ in jobs} == {"release_prepare_bundle"}
+    start(*run, folder=folder)
+
     bundle = read_bundle(to_change.bundle)
     assert bundle.about.opt_in
     listed = {c.key.rpartition("=")[2] for c in bundle.cells if c.measure == "listed"}
-    planted = Site(folder.parent / "truth").table("planted.tsv")
-    names = ("contig", "pos", "ref", "alt")
-    assert {
-        ":".join(row[n] for n in names) for row in planted if row["counted"] == "1"
-    } <= listed
-    private = {
-        row["position"]: row["patients"] for row in to_change.table("private/positions.tsv")
-    }
-    for row in planted:
+    truth = Site(folder.parent / "truth").table("planted.tsv")
+    planted = {":".join(row[n] for n in ("contig", "pos", "ref", "alt")) for row in truth}
+    assert planted <= listed
+    rows = to_change.table("private/positions.tsv")
+    private = {row["position"]: row["patients"] for row in rows}
+    for row in truth:
         assert row["patient"] in private[row["pos"]].split(",")
     # A place in the genome stands in no log.
     places = {f":{name.split(':')[1]}:" for name in listed}
     assert hits([folder / "logs"], sorted(places)) == []
+
+    # The lead makes the next protocol of it; reads are looked at again, not aligned again.
+    start("equisite", "approve", folder=folder)
+    shutil.copy(next((folder / "outbox").glob("*.bundle")), lead / "inbox")
+    words = ("list-positions", "--directory", str(lead), "--out", str(following))
+    start("equisite", "protocol", *words, folder=lead)
+    shutil.copy(following / "positions.vcf", consortium)
+    protocol = yaml.safe_load((consortium / "protocol.yaml").read_text())
+    snippet = yaml.safe_load((following / "positions.yaml").read_text())
+    protocol["protocol"]["version"] = "2.0.0"
+    protocol["genomics"] |= snippet["genomics"]
+    protocol["tables"] = [*protocol["tables"][:1], *snippet["tables"]]
+    (consortium / "protocol.yaml").write_text(yaml.safe_dump(protocol))
+    start(*run, folder=folder)
+    bundle = read_bundle(to_change.bundle)
+    copies = {c.key.rpartition("=")[2]: c.value for c in bundle.cells if c.measure == "ac"}
+    assert set(copies) == listed
+    for name in planted:
+        own = [
+            r for r in truth if ":".join((r["contig"], r["pos"], r["ref"], r["alt"])) == name
+        ]
+        drawn = sum(r["genotype"].count("1") for r in own if r["counted"] == "1")
+        assert copies[name] == str(drawn), name
+    shutil.rmtree(lead / "inbox")
+    (lead / "inbox").mkdir()
