@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_pairs import random_genome
+from made_pairs import other, random_genome
 
 from equisite.core.errors import InputError
 from equisite.genomics.somatic.alignment import CODE
@@ -402,6 +402,15 @@ def test_clipped_ends_show_an_insertion_each_for_itself() -> None:
     assert clipped((540, 60, right), (600, 60, left)) == [edit]
     assert clipped((540, 60, right)) == []
     assert clipped((540, 60, right[:-3]), (600, 60, left)) == []  # seven bases are too few
+
+
+def test_an_end_that_stops_within_the_change_agrees_with_a_longer_one() -> None:
+    edit = left_shifted(Edit("c", 600, 600, LONG), {"c": GENOME})
+    whole, part = GENOME[540:600] + LONG + GENOME[600:610], GENOME[530:600] + LONG[:9]
+    assert clipped((540, 60, whole), (530, 70, part)) == [edit]
+    assert clipped((540, 60, whole), (530, 70, part[:-1] + other(part[-1]))) == []
+    whole, part = GENOME[588:600] + LONG + GENOME[600:660], LONG[-9:] + GENOME[600:670]
+    assert clipped((600, 60, whole), (600, 70, part)) == [edit]
 
 
 def test_clipped_ends_show_a_deletion() -> None:

@@ -76,7 +76,7 @@ def clipped_changes(
 
     text: reference around the reads, which begins at `origin`.
     """
-    right: list[Clip] = []
+    right: dict[int, list[Clip]] = {}
     left: dict[int, list[Clip]] = {}
     for number, position, first, size in find_clips(
         reads.buffer, reads.table, mapq, SURE
@@ -89,56 +89,54 @@ def clipped_changes(
         bases = "".join(
             "ACGTN"[base_at(reads.buffer, start, first + i)] for i in range(abs(size))
         )
-        clip = Clip(at, bases, number)
-        if size > 0:
-            right.append(clip)
-        else:
-            left.setdefault(at, []).append(clip)
-    for clip in right:
-        yield from _behind(clip, text, longest)
-        for at in range(clip.at - APART, clip.at + 1):
-            for other in left.get(at, ()):
-                edit = _between(clip, other, text, longest)
-                if edit is not None:
+        ends = right if size > 0 else left
+        ends.setdefault(at, []).append(Clip(at, bases, number))
+    for at, clips in right.items():
+        for clip in clips:
+            for edit in _behind(clip, text, longest):
+                # Shorter ends that agree stop within the change: they show it, too.
+                yield from ((edit, c.read) for c in clips if clip.bases.startswith(c.bases))
+            for other in (o for near in range(at - APART, at + 1) for o in left.get(near, ())):
+                for edit in _between(clip, other, text, longest):
                     yield edit, clip.read
                     yield edit, other.read
     for clips in left.values():
         for clip in clips:
-            yield from _before(clip, text, longest)
+            for edit in _before(clip, text, longest):
+                yield from ((edit, c.read) for c in clips if clip.bases.endswith(c.bases))
 
 
-def _behind(clip: Clip, text: str, longest: int) -> Iterator[tuple[Edit, int]]:
+def _behind(clip: Clip, text: str, longest: int) -> Iterator[Edit]:
     """The shortest change after which a right end is the reference again."""
     at, bases = clip.at, clip.bases
     for size in range(SHORTEST, longest + 1):
         if len(bases) - size >= SURE and text.startswith(bases[size:], at):
-            yield Edit("", at, at, bases[:size]), clip.read
+            yield Edit("", at, at, bases[:size])
             return
         if text.startswith(bases, at + size):
-            yield Edit("", at, at + size, ""), clip.read
+            yield Edit("", at, at + size, "")
             return
 
 
-def _before(clip: Clip, text: str, longest: int) -> Iterator[tuple[Edit, int]]:
+def _before(clip: Clip, text: str, longest: int) -> Iterator[Edit]:
     """The same of a left end."""
     at, bases = clip.at, clip.bases
     for size in range(SHORTEST, longest + 1):
         rest = len(bases) - size
         if rest >= SURE and text.startswith(bases[:rest], at - rest):
-            yield Edit("", at, at, bases[rest:]), clip.read
+            yield Edit("", at, at, bases[rest:])
             return
         if text.startswith(bases, at - size - len(bases)):
-            yield Edit("", at - size, at, ""), clip.read
+            yield Edit("", at - size, at, "")
             return
 
 
-def _between(right: Clip, left: Clip, text: str, longest: int) -> Edit | None:
+def _between(right: Clip, left: Clip, text: str, longest: int) -> Iterator[Edit]:
     """The insertion between a right end and a left one, by their longest overlap."""
     onward = left.bases + text[left.at : left.at + len(right.bases)]
     for begin in range(len(right.bases) - SURE + 1):
         if onward.startswith(right.bases[begin:]):
             inserted = right.bases[:begin] + left.bases + text[left.at : right.at]
             if SHORTEST <= len(inserted) <= longest:
-                return Edit("", right.at, right.at, inserted)
-            return None
-    return None
+                yield Edit("", right.at, right.at, inserted)
+            return
