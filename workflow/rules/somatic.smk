@@ -127,6 +127,8 @@ rule somatic_gather_evidence:
             --out {output.evidence} --outcomes {output.outcomes} --second '
                 samtools merge -u --no-PG -L "$CELL" -o - \
                         "{input.crams}/$ITEM.cram" ${{NORMAL:+"{input.crams}/$NORMAL.cram"}} \
+                    | samtools reheader -P -c "sed -e s/SM:$ITEM/SM:TUMOUR/ \
+                        ${{NORMAL:+-e s/SM:$NORMAL/SM:NORMAL/}}" - \
                     | freebayes -c -f {input.reference} --pooled-continuous -F 0.03 -C 2 \
                         -m 20 -q 20 --min-repeat-entropy 1 \
                     | bcftools norm --no-version -m -any -a -f {input.reference} -Ou \

@@ -173,7 +173,7 @@ def gather_whole(
         part = Part(str(scratch / "part"))
         own = dataclasses.replace(inputs, cells=cells_of_share(cells, number, parts))
         gather(own, settings, part, scratch)
-        count_cells((), lambda cell, calls: None, ("tum", "nor"), part.counted, scratch)
+        count_cells((), lambda cell, calls: None, part.counted, scratch, paired=True)
         found.append(part)
     sums = Gathered.total(Gathered.read(part.sums) for part in found)
     mode, remarks = judge(sums, settings, paired=inputs.normal is not None, told=told)

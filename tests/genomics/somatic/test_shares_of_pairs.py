@@ -37,22 +37,30 @@ pytestmark = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class Site:
-    """Work folder of one pair: tokens `tum` and `nor`."""
+    """Work folder of one pair."""
 
     folder: Path
     reference: MappedReference
+    tokens: tuple[str, str]
 
     @classmethod
     def of(
-        cls, folder: Path, genome: dict[str, str], tumour: Path, normal: Path | None
+        cls,
+        folder: Path,
+        genome: dict[str, str],
+        tumour: Path,
+        normal: Path | None,
+        tokens: tuple[str, str] = ("tum", "nor"),
     ) -> Site:
-        """Lay out what the rules before would have made."""
-        site = cls(folder, write_reference(genome, folder))
+        """Lay out what the rules before would have made; tokens: of tumour and normal."""
+        folder.mkdir(exist_ok=True)
+        site = cls(folder, write_reference(genome, folder), tokens)
         fasta = folder / "reference.fa"
         fasta.write_text("".join(f">{name}\n{bases}\n" for name, bases in genome.items()))
         subprocess.run(["samtools", "faidx", str(fasta)], check=True)
         rows = []
-        for token, kind, reads in (("tum", "tumour", tumour), ("nor", "normal", normal)):
+        samples = zip(tokens, ("tumour", "normal"), (tumour, normal), strict=True)
+        for token, kind, reads in samples:
             if reads is not None:
                 site._link(token, reads)
                 rows.append(
@@ -216,3 +224,18 @@ def test_a_public_pair_in_shares(
     assert len(records) > 300
     for shares in numbers:
         assert site.called(shares) == one
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not (DATA / "somatic_spike").is_dir(), reason="EQUISITE_DATA is not set")
+def test_tokens_decide_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every site has other ones, and freebayes goes by the order of its samples' names."""
+    folder = DATA / "somatic_spike"
+    genome = {name: bases.decode() for name, bases in read_fasta(folder / "reference.fa")}
+    reads = folder / "tumour.cram", folder / "normal.cram"
+    called = []
+    for tokens in (("aa", "zz"), ("zz", "aa")):
+        monkeypatch.setenv("REF_PATH", f"{tmp_path / tokens[0] / 'cache'}/%s")
+        files = Site.of(tmp_path / tokens[0], genome, *reads, tokens).called(None)
+        called.append(files[f"{tokens[0]}.counted.tsv"])
+    assert called[0] == called[1]

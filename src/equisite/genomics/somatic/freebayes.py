@@ -17,6 +17,9 @@ from equisite.variants.intervals import Territory
 from equisite.variants.vcf import open_text
 
 READS, NORMAL, SHARE, MAPQ = 3, 5, 0.1, 40.0
+TUMOUR, NORMAL_SAMPLE = "TUMOUR", "NORMAL"
+"""Names of the samples in every run: freebayes goes by their order, and with tokens, which are
+other ones at every site, its records would, too."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +45,15 @@ class Counted:
 def count_cells(
     cells: Iterable[Territory],
     run: Callable[[Path, Path], object],
-    samples: tuple[str, str | None],
     out: Path,
     scratch: Path,
+    *,
+    paired: bool,
 ) -> None:
     """Write rows of `Counted`, in the order of the cells.
 
-    run: calls the bases of a BED into a VCF; it is started anew for every cell. samples:
-    names of tumour and normal.
+    run: calls the bases of a BED into a VCF; it is started anew for every cell. paired: there
+    is a normal.
     """
     bed, calls = scratch / "cell.bed", scratch / "cell.vcf"
     with out.open("w", encoding="utf-8") as rows:
@@ -57,7 +61,7 @@ def count_cells(
         for cell in cells:
             write_text(bed, "".join(f"{c}\t{s}\t{e}\n" for c, s, e in cell))
             run(bed, calls)
-            for counted in counted_of(calls, cell, *samples):
+            for counted in counted_of(calls, cell, TUMOUR, NORMAL_SAMPLE if paired else None):
                 rows.write(row_text(counted))
 
 

@@ -152,9 +152,9 @@ def _count(
     count_cells(
         cells,
         lambda cell, calls: bench.run(second, CELL=str(cell), CALLS=str(calls)),
-        (pair.tumour.token, pair.normal.token if pair.normal else None),
         part.counted,
         bench.scratch,
+        paired=pair.normal is not None,
     )
 
 
