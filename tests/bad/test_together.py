@@ -50,9 +50,11 @@ DEPENDENT = {
     # The row names another file than the one that is gone.
     "mask_missing": (
         "file_is_folder", "file_unreadable", "folder_missing", "mask_of_two_patients",
+        "pacs_needed",
     ),
     "link_to_nowhere": (
         "file_is_folder", "file_unreadable", "folder_missing", "mask_of_two_patients",
+        "pacs_needed",
     ),
     "many_at_once": ("mask_of_two_patients", "yaml_duplicate_key"),
     "series_of_two_patients": ("series_empty",),
