@@ -238,6 +238,8 @@ def test_verdicts_tell_partly_from_refused(tmp_path: Path):
 
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
     (folder / "work/intake/protocol.json").write_bytes(protocol_json(protocol()))
+    write_table(folder / "work/tumour/1/tumours.tsv", ("patient", "som_tmb"), [])
+    write_outcomes(folder / "work/tumour/1/outcomes.tsv", [])
     monkeypatch.chdir(folder)
     return main(["cohort", "join", "--genomics-batches", "1", "--imaging-batches", "1"])
 

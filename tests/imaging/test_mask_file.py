@@ -12,6 +12,7 @@ from imaging_cases import IMAGING, REGION, make_case, row
 from equisite.core.errors import InputError
 from equisite.imaging.batch import run_batch
 from equisite.imaging.mask_file import mask_file
+from equisite.intake.pacs import COPIES
 
 
 def test_the_one_object_of_a_copied_series_is_the_mask(tmp_path: Path) -> None:
@@ -38,4 +39,4 @@ def test_no_object_and_several_are_told(tmp_path: Path, objects: int, code: str)
 
 def test_a_folder_that_was_never_copied(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="MASK_NOT_COPIED"):
-        mask_file(tmp_path / "absent")
+        mask_file(tmp_path / COPIES / "0123456789ab")

@@ -10,6 +10,7 @@ from equisite.imaging.header import EMPTY, NOT_DICOM, TRUNCATED, read_header
 from equisite.imaging.nrrd import is_nrrd
 from equisite.imaging.rtstruct import RTSTRUCT
 from equisite.imaging.segmentation import LABEL_MAP, SEGMENTATION
+from equisite.intake.pacs import COPIES
 
 NIFTI_NAMES = (".nii", ".nii.gz")
 
@@ -17,10 +18,12 @@ NIFTI_NAMES = (".nii", ".nii.gz")
 def mask_file(place: Path) -> Path:
     """The mask itself: a file, or the one object of a series that was copied from the PACS.
 
-    place: of the index. Raises InputError MASK_NOT_COPIED for a folder that is not there,
-    MASK_OF_SEVERAL for a series with more than one object.
+    place: of the index. Raises InputError MASK_NOT_COPIED for a series that the archive does
+    not have, MASK_OF_SEVERAL for one with more than one object; FileNotFoundError for a file
+    that was there when the run was checked.
     """
-    if place.is_file():
+    copied = place.is_dir() or place.parent.match(COPIES)
+    if not copied:
         return place
     objects = sorted(place.iterdir()) if place.is_dir() else []
     if not objects:
