@@ -40,9 +40,11 @@ ALL_DRAWN = (
     "[...document.querySelectorAll('[data-chart]')].filter(b => !b.closest('[hidden]'))"
     ".every(b => b.querySelector('.main-svg'))"
 )
+# What comes into view is noticed when a frame is painted, and a busy machine paints late.
 SCROLL = """(async () => {
+  const painted = () => new Promise(r => requestAnimationFrame(() => setTimeout(r, 60)));
   for (let y = 0; y < document.body.scrollHeight; y += 500) {
-    scrollTo(0, y); await new Promise(r => setTimeout(r, 60));
+    scrollTo(0, y); await painted(); await painted();
   }
   scrollTo(0, 0);
 })()"""
