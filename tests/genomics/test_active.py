@@ -86,9 +86,13 @@ READS = st.lists(
 )  # fmt: skip
 
 
-@given(READS, st.integers(0, 5000))
+@given(
+    READS,
+    st.integers(0, 5000),
+    st.sampled_from((active.GAP_MARGIN, active.LONE_GAP_MARGIN)),
+)
 def test_streaming_finds_what_a_plain_count_finds(
-    drawn: list[tuple[int, dict[int, str], str, int, str]], squeeze: int
+    drawn: list[tuple[int, dict[int, str], str, int, str]], squeeze: int, gap_margin: int
 ) -> None:
     drawn = sorted(
         ((start % (squeeze + 50), *rest) for start, *rest in drawn), key=lambda d: d[0]
@@ -111,7 +115,7 @@ def test_streaming_finds_what_a_plain_count_finds(
     gaps = [place for place, is_gap in found if is_gap]
     expected = []
     for place, is_gap in found:
-        near = is_gap or any(abs(place - gap) <= 2 * active.GAP_MARGIN for gap in gaps)
-        margin = active.GAP_MARGIN if near else active.MARGIN
+        near = is_gap or any(abs(place - gap) <= 2 * gap_margin for gap in gaps)
+        margin = gap_margin if near else active.MARGIN
         expected.append(("chr", max(place - margin, 0), place + margin + 1))
-    assert list(active_windows(lines)) == list(Territory.of(expected))
+    assert list(active_windows(lines, gap_margin)) == list(Territory.of(expected))

@@ -21,8 +21,9 @@ MARGIN = 10
 GAP_MARGIN = 50
 """Bases read on each side of an active gap: bcftools judges qualities near gaps anew, base by
 base, so that calls within reach of a gap depend on where it began to read."""
-APART = 2 * (MARGIN + GAP_MARGIN) + 1
-"""Active bases so far apart do not touch each other's windows."""
+LONE_GAP_MARGIN = 110
+"""The same where bcftools is the only caller, and no other one puts its call right: as far as
+it realigns reads around a gap (`mpileup --indel-size`, 110)."""
 
 _CIGAR = re.compile(rb"(\d+)([MIDNSHP=X])")
 _MD = re.compile(rb"(\^[A-Z]+|[A-Z])")
@@ -32,13 +33,14 @@ _Witnesses = dict[bytes, int]
 """Quality of a difference by name of the molecule."""
 
 
-def active_windows(reads: Iterable[bytes]) -> Iterator[Interval]:
+def active_windows(reads: Iterable[bytes], gap_margin: int = GAP_MARGIN) -> Iterator[Interval]:
     """Intervals [start, end) around active bases, sorted and disjoint.
 
     reads: SAM lines with the tag MD, sorted by position; memory does not grow with them.
+    gap_margin: bases read on each side of an active gap.
     """
-    for contig, sites in _neighbourhoods(active_sites(reads)):
-        yield from _windows(contig, sites)
+    for contig, sites in _neighbourhoods(active_sites(reads), 2 * (MARGIN + gap_margin) + 1):
+        yield from _windows(contig, sites, gap_margin)
 
 
 def active_sites(reads: Iterable[bytes]) -> Iterator[tuple[str, int, bool]]:
@@ -124,13 +126,13 @@ def _settled(
 
 
 def _neighbourhoods(
-    sites: Iterable[tuple[str, int, bool]],
+    sites: Iterable[tuple[str, int, bool]], apart: int
 ) -> Iterator[tuple[str, list[tuple[int, bool]]]]:
-    """Active bases whose windows may touch, together."""
+    """Active bases whose windows may touch, together; those so far apart do not."""
     group: list[tuple[int, bool]] = []
     contig = ""
     for name, place, is_gap in sites:
-        if group and (name != contig or place - group[-1][0] > APART):
+        if group and (name != contig or place - group[-1][0] > apart):
             yield contig, group
             group = []
         contig = name
@@ -139,12 +141,12 @@ def _neighbourhoods(
         yield contig, group
 
 
-def _windows(contig: str, sites: list[tuple[int, bool]]) -> Iterator[Interval]:
+def _windows(contig: str, sites: list[tuple[int, bool]], gap_margin: int) -> Iterator[Interval]:
     gaps = [place for place, is_gap in sites if is_gap]
     start = end = -1
     for place, is_gap in sites:
-        near = is_gap or any(abs(gap - place) <= 2 * GAP_MARGIN for gap in gaps)
-        margin = GAP_MARGIN if near else MARGIN
+        near = is_gap or any(abs(gap - place) <= 2 * gap_margin for gap in gaps)
+        margin = gap_margin if near else MARGIN
         if end >= 0 and place - margin > end:
             yield contig, start, end
             start = -1

@@ -14,7 +14,12 @@ from pathlib import Path
 
 from equisite.core.each import Bench
 from equisite.core.errors import Finding
-from equisite.genomics.active import active_sites, active_windows
+from equisite.genomics.active import (
+    GAP_MARGIN,
+    LONE_GAP_MARGIN,
+    active_sites,
+    active_windows,
+)
 from equisite.genomics.given_calls import take_calls
 from equisite.genomics.pieces import SEARCH, Place, nominal_cuts, piece_of, quiet_cut
 from equisite.genomics.ploidy import Ploidy
@@ -166,11 +171,11 @@ class Callers:
         """
         if piece.place is None:
             with bench.lines(self.scan, PIECE="") as reads:
-                _write_bed(active, active_windows(reads))
+                _write_bed(active, self._windows(reads))
             return active
         if piece.bases.size:
             with bench.lines(self.scan, PIECE=str(piece.place)) as reads:
-                _write_bed(active, _inside(active_windows(reads), piece.bases))
+                _write_bed(active, _inside(self._windows(reads), piece.bases))
         else:
             _write_bed(active, ())
         if active.stat().st_size:
@@ -178,6 +183,9 @@ class Callers:
         somewhere = bench.scratch / "somewhere.bed"
         _write_bed(somewhere, [(next(iter(self.reference)), 0, 1)])
         return somewhere
+
+    def _windows(self, reads: Iterable[bytes]) -> Iterator[Interval]:
+        return active_windows(reads, GAP_MARGIN if self.second else LONE_GAP_MARGIN)
 
     def _cut(self, bench: Bench, order: Sequence[str], nominal: Place) -> Place | None:
         """Where a piece can end, by the reads behind its nominal end."""
