@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
-import pytest
 from made_reads import protocol
+from public_people import MARKS
 from test_edges import item, run
 from test_pipelines import body
 
@@ -17,17 +16,7 @@ PEOPLE = 4
 JOBS = {7: 7, 12: 3}
 """Number of pieces, and of the jobs that share them."""
 
-pytestmark = [
-    pytest.mark.data,
-    pytest.mark.workflow,
-    pytest.mark.skipif(
-        "EQUISITE_DATA" not in os.environ, reason="EQUISITE_DATA names no folder"
-    ),
-    pytest.mark.skipif(
-        any(shutil.which(t) is None for t in ("bwa", "samtools", "bcftools", "freebayes")),
-        reason="the tools of the image are not on the PATH; `run.py test` has them",
-    ),
-]
+pytestmark = list(MARKS)
 
 
 def test_real_people_called_in_pieces_the_bytes_are_the_same(tmp_path: Path) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from made_reads import protocol
+from public_people import MARKS
 from test_edges import genotypes, item, run, told
 from test_pipelines import body
 
@@ -18,17 +17,7 @@ from equisite.variants.fasta import read_fasta
 
 NAMES = ("fastq", "cram", "bam", "unaligned")
 
-pytestmark = [
-    pytest.mark.data,
-    pytest.mark.workflow,
-    pytest.mark.skipif(
-        "EQUISITE_DATA" not in os.environ, reason="EQUISITE_DATA names no folder"
-    ),
-    pytest.mark.skipif(
-        any(shutil.which(t) is None for t in ("bwa", "samtools", "bcftools", "freebayes")),
-        reason="the tools of the image are not on the PATH; `run.py test` has them",
-    ),
-]
+pytestmark = list(MARKS)
 
 
 def test_every_start_of_a_real_person_gives_the_same_calls(tmp_path: Path) -> None:
