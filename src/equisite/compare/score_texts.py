@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from equisite.compare import numbers
 from equisite.compare.results import PooledRow, SiteRow
@@ -43,13 +43,10 @@ def planted_table(
     scores = scores_of(rows)
     unlike = _values(pooled)
     out = []
-    for room, name in ROOMS.items():
-        for part, words in PARTS.items():
-            item = f"{room}/{part}"
-            if item in scores:
-                cells = _cells(scores[item], titles, "f1", _found)
-                ends = (unlike.get((item, "phs")), unlike.get((item, "h_score")))
-                out.append((f"{name} {words}", *cells, *map(_measure, ends)))
+    for item, name in _scored(scores, PARTS):
+        cells = _cells(scores[item], titles, "f1", _found)
+        ends = (unlike.get((item, "phs")), unlike.get((item, "h_score")))
+        out.append((name, *cells, *map(_measure, ends)))
     head = ("Variants", *_heads(titles), "phs (0 to 1)", "H_score of the article")
     return TextTable(caption, head, tuple(out))
 
@@ -57,14 +54,19 @@ def planted_table(
 def class_table(rows: Sequence[SiteRow], titles: Titles, caption: str) -> TextTable:
     """Precision of each class of confidence, with the number of calls it stands on."""
     scores = scores_of(rows)
-    out = []
-    for room, name in ROOMS.items():
-        for part, words in CLASSES.items():
-            item = f"{room}/{part}"
-            if item in scores:
-                cells = _cells(scores[item], titles, "precision", _right)
-                out.append((f"{name} {words}", *cells))
+    out = [
+        (name, *_cells(scores[item], titles, "precision", _right))
+        for item, name in _scored(scores, CLASSES)
+    ]
     return TextTable(caption, ("Class", *_heads(titles)), tuple(out))
+
+
+def _scored(scores: Scores, parts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Items of these parts that have scores, room by room, with their name for readers."""
+    for room, name in ROOMS.items():
+        for part, words in parts.items():
+            if f"{room}/{part}" in scores:
+                yield f"{room}/{part}", f"{name} {words}"
 
 
 def gene_table(
