@@ -63,6 +63,18 @@ def test_many_identifiers_of_one_length_take_the_other_way():
     assert count_identifiers(b"nothing of the kind", names) == 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [b"P02-N", b"without-P02-N", b"x.p02-n_y", b"freeze_P02-N", b"P02-N-and-P03-N", b"_P02-N."],
+)
+def test_a_short_identifier_with_a_mark_is_found_within_a_longer_word(text: bytes):
+    assert count_identifiers(text, {"P02-N"}) == 1
+
+
+def test_a_short_identifier_is_not_found_across_other_letters():
+    assert count_identifiers(b"XP02-N P02-NX P02-M-N P02 N", {"P02-N"}) == 0
+
+
 def test_short_identifiers_are_whole_words():
     assert count_identifiers(b"a A12B c", {"a12b"}) == 1
     assert count_identifiers(b"a xA12By c", {"a12b"}) == 0

@@ -34,6 +34,15 @@ def test_remarks_stop_nothing(site: Path) -> None:
     assert found["CLINICAL_ONLY"].numbers == {"count": 1}
 
 
+def test_patients_whose_ids_differ_in_signs_only_are_told(site: Path) -> None:
+    sheet = site / "patients.tsv"
+    more = "P-01\tmale\t50\tC49.9\tincluded\nP.04\tmale\t50\tC49.9\tincluded\n"
+    sheet.write_text(sheet.read_text() + more)
+    (found,) = [f for f in check_site(site).remarks if f.code == "PATIENTS_ALIKE"]
+    # P04 is withdrawn: nobody is counted twice
+    assert found.numbers == {"count": 1, "one": "P-01", "other": "P01"}
+
+
 def test_a_site_may_have_patients_only(site: Path) -> None:
     (site / "config.yaml").write_text(
         "site: north\nprotocol: protocol.yaml\nfreeze: {id: f1, date: 2026-01-31}\n"

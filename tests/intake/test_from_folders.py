@@ -118,6 +118,26 @@ def test_samples_find_their_patients_and_kinds() -> None:
     assert any("`X 7` is written X-7" in remark for remark in made.remarks)
 
 
+def test_a_sample_whose_signs_the_sequencer_changed_is_of_the_same_patient() -> None:
+    found = Inventory(
+        tuple(replace(MR, patient=p, uid=f"1.2.{n}") for n, p in enumerate(OWNERS)), ()
+    )
+    lanes = [FoundLane(name, "L1", f"/r/{name}_1") for name in SAMPLES]
+    made = draft(FoundReads(lanes), found, None)
+    assert {row["sample"]: row["patient"] for row in made.sequencing} == SAMPLES
+    assert any("2 sample(s)" in r and "STS-001-2 to STS_001_2" in r for r in made.remarks)
+
+
+OWNERS = ("STS_001", "STS_001_2", "A-11", "A_11", "B.7")
+SAMPLES = {
+    "STS-001-blood": "STS_001",
+    "STS-001-2": "STS_001_2",
+    "STS-0012": "STS-0012",
+    "A.11-T": "A.11",  # A-11 or A_11: nobody can say
+    "B.7-N": "B.7",
+}
+
+
 def test_two_sexes_of_one_patient_are_asked() -> None:
     torn = replace(CT, sex="M", uid="1.2.3.9")
     made = draft(FoundReads(), Inventory((MR, torn), (RS,)), None)

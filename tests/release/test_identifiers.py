@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from made_cohort import columns, patient, protocol, write_site
 
 from equisite.codebook.book import codebook
+from equisite.core.errors import ReleaseRefusal
 from equisite.core.tables import write_table
 from equisite.release.identifiers import site_identifiers, vocabulary
 from equisite.release.prepare import prepare
@@ -75,3 +77,18 @@ def test_a_public_word_as_a_name_does_not_stop_a_release(
     row = {"patient": "P0099", column: name}
     write_table(site / "work/intake/genomics/1.tsv", sorted(row), [row])
     assert prepare(site, "0" * 64).scanned["identifiers"] >= 60
+
+
+@pytest.mark.parametrize(
+    "freeze",
+    [patient(1), f"without-{patient(1)}", f"{patient(7)}_added", "ANNASMITH61-removed"],
+)
+def test_a_freeze_that_is_named_after_a_patient_does_not_leave(tmp_path: Path, freeze: str):
+    site = write_site(tmp_path, columns(60), protocol())
+    lane = {"patient": patient(1), "sample": "annasmith61"}
+    write_table(site / "work/intake/genomics/1.tsv", sorted(lane), [lane])
+    settings = json.loads((site / "work/intake/site.json").read_bytes())
+    settings["freeze"]["id"] = freeze
+    (site / "work/intake/site.json").write_text(json.dumps(settings), encoding="utf-8")
+    with pytest.raises(ReleaseRefusal, match="R_SCAN"):
+        prepare(site, "0" * 64)

@@ -18,7 +18,6 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Collection, Container, Iterator, Mapping
-from itertools import pairwise
 
 from equisite.bundle import format as form
 
@@ -193,9 +192,21 @@ def words_of(text: bytes) -> set[bytes]:
 
 
 def _parts(word: bytes) -> set[bytes]:
-    """A word, and what stands between its marks: a dot may end a sentence or a stem."""
-    marks = [-1, *(i for i, c in enumerate(word) if chr(c) in "._-"), len(word)]
-    return {word, word.strip(b"._-"), *(word[a + 1 : b] for a, b in pairwise(marks))}
+    """A word, what stands between its marks, and short runs of that with the marks inside.
+
+    A dot may end a sentence or a stem, and `P02-N` stands in `without-P02-N`. Longer runs
+    are found inside words anyway (`count_identifiers`).
+    """
+    ends = [*(i for i, c in enumerate(word) if chr(c) in "._-"), len(word)]
+    starts = [0, *(end + 1 for end in ends[:-1])]
+    found = {word, word.strip(b"._-")}
+    for number, start in enumerate(starts):
+        found.add(word[start : ends[number]])
+        for end in ends[number + 1 :]:
+            if end - start >= INSIDE_LETTERS:
+                break
+            found.add(word[start:end])
+    return found
 
 
 def free_text(

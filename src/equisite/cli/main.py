@@ -29,6 +29,10 @@ PEOPLE = ("compare", "protocol", "papers")
 """Nouns that people call; what the others say goes into logs."""
 
 NOUNS = {
+    "approval": "draft and sign what lets an opt-in table leave",
+    "compare": "the lead's run: admit, pool, report",
+    "protocol": "check and hash a protocol, list positions for it",
+    "papers": "write or check the generated documents",
     "genomics": "align, call, annotate, count and compare variants",
     "somatic": "pair tumour and normal, gather evidence and call somatic variants",
     "tumour": "count what a tumour has: genes, burden, signatures, repeats, copies",
@@ -38,12 +42,8 @@ NOUNS = {
     "cohort": "join rows and write the status page",
     "conformance": "score the public pack",
     "release": "aggregate, disclose and write the bundle",
-    "approval": "draft and sign what lets an opt-in table leave",
-    "compare": "the lead's run: admit, pool, report",
-    "protocol": "check and hash a protocol, list positions for it",
-    "papers": "write or check the generated documents",
 }
-"""Groups of verbs that the rules call."""
+"""Groups of verbs: first those of people, then those that the rules call."""
 
 EPILOG = """\
 a site:    equisite init | check | fetch | run | status | prepare | approve
@@ -110,6 +110,9 @@ def _offer(commands: argparse._SubParsersAction[argparse.ArgumentParser], asked:
         module = importlib.import_module(f"equisite.cli.{TOP[asked]}")
         module.register_top(commands)
         return
+    if asked not in NOUNS:  # people's commands come first in the help
+        for module_name in dict.fromkeys(TOP.values()):
+            importlib.import_module(f"equisite.cli.{module_name}").register_top(commands)
     for noun, purpose in NOUNS.items():
         parser = commands.add_parser(noun, help=purpose)
         if noun == asked:
@@ -120,9 +123,6 @@ def _offer(commands: argparse._SubParsersAction[argparse.ArgumentParser], asked:
             module.register(verbs)
             if hasattr(module, "register_noun"):
                 module.register_noun(parser)
-    if asked not in NOUNS:
-        for module_name in sorted(set(TOP.values())):
-            importlib.import_module(f"equisite.cli.{module_name}").register_top(commands)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from equisite.bundle.scan import count_identifiers, words_of
 from equisite.codebook.book import resources_folder
 from equisite.core.canonical import sha256_file
 from equisite.core.errors import Finding
@@ -106,3 +107,20 @@ def check_keyring(
                 Finding("SITE_NOT_IN_KEYRING", where, {"site": site.site, "guess": guess})
             )
     return findings
+
+
+def check_freeze_name(config: Examined[SiteConfig], names: Collection[str]) -> list[Finding]:
+    """The name of the freeze stands in every bundle: no patient or sample may stand in it.
+
+    names: ids of patients and samples, the withdrawn ones too. Names shorter than a word of
+    the last search (`bundle.scan`), and the day of the freeze, name nobody.
+    """
+    site, document = config.part, config.document
+    if site is None or document is None or not config.knows("freeze.id"):
+        return []
+    day = words_of(site.freeze.date.encode()) if config.knows("freeze.date") else set()
+    told = {name for name in names if name.lower().encode() not in day}
+    if not count_identifiers(site.freeze.id.encode(), told):
+        return []
+    where = document.where(("freeze", "id"))
+    return [Finding("FREEZE_NAMES_PATIENT", where, {"freeze": site.freeze.id})]

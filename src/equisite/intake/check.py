@@ -12,9 +12,15 @@ from equisite.core.errors import ConfigError, Finding, Number
 from equisite.core.layers import REPORT_QC, find_layer
 from equisite.intake import imaging as imaging_checks
 from equisite.intake import sequencing as sequencing_checks
-from equisite.intake.agreement import check_keyring, check_product, check_tightening
+from equisite.intake.agreement import (
+    check_freeze_name,
+    check_keyring,
+    check_product,
+    check_tightening,
+)
 from equisite.intake.pacs import COPIES
 from equisite.intake.patients import (
+    check_alike,
     check_clinical_only,
     check_known,
     check_patients,
@@ -98,6 +104,7 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
     findings += more
     sequencing, lanes, more = _sequencing(directory, examined, patients)
     findings += more
+    findings += check_freeze_name(examined, _ids(patients, sequencing))
     root, more = _folder(config.roots.images, document, ("roots", "images"), directory)
     findings += more
     reads, more = _folder(config.roots.reads, document, ("roots", "reads"), directory)
@@ -225,6 +232,14 @@ def _named(finding: Finding, document: Document) -> Finding:
     return Finding("PROTOCOL_MISSING", document.where(("protocol",)), {"path": shown(path)})
 
 
+def _ids(
+    patients: Sheet[PatientRow] | None, sequencing: Sheet[SequencingRow] | None
+) -> set[str]:
+    sheets: list[Sheet[Any]] = [sheet for sheet in (patients, sequencing) if sheet is not None]
+    cells = [line.cells for sheet in sheets for line in sheet.lines]
+    return {row[column] for row in cells for column in ("patient", "sample") if column in row}
+
+
 def _remarks(
     directory: Path,
     config: SiteConfig,
@@ -241,6 +256,7 @@ def _remarks(
         sheets: list[Sheet[Any]] = [s for s in (sequencing, imaging) if s is not None]
         with_rows = {row.cells.patient for sheet in sheets for row in sheet.rows}
         yield from check_clinical_only(patients, with_rows)
+        yield from check_alike(patients)
         gone = len({r.cells.patient for r in patients.rows}) - len(included(patients))
         if gone:
             yield Finding("WITHDRAWN", patients.name, {"count": gone})

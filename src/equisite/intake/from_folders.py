@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -129,24 +130,54 @@ def _sequencing_rows(
 def _owners(
     samples: Mapping[str, str], patients: Mapping[str, str], remarks: list[str]
 ) -> dict[str, str]:
-    """Patient of each sample: whose id its name begins with, else its name without kind."""
+    """Patient of each sample: whose id its name begins with, else its name without kind.
+
+    Sequencers forbid the `_` that many ids have, so `STS-001-blood` is of `STS_001` where
+    no other id differs from that in signs only.
+    """
     known = {patient.casefold(): patient for patient in patients.values()}
+    alike = _alike(patients.values())
     owners: dict[str, str] = {}
     guessed: dict[str, str] = {}
+    other_signs: list[str] = []
     for sample in sorted(set(samples.values())):
         folded = sample.casefold()
         owner = max((p for p in known if begins(folded, p)), key=len, default="")
         if owner:
             owners[sample] = known[owner]
             continue
+        words = _words(sample)
+        beginnings = (words[:end] for end in range(1, len(words) + 1))
+        found = [alike[beginning] for beginning in beginnings if beginning in alike]
+        if found:
+            owners[sample] = found[-1]
+            other_signs.append(f"{sample} to {found[-1]}")
+            continue
         stem = kind_of(sample)[1]
         owners[sample] = guessed.setdefault(stem.casefold(), stem)
+    if other_signs:
+        remarks.append(
+            f"{len(other_signs)} sample(s) were given to the patient whose id differs in signs"
+            f" only, as {other_signs[0]}: look at the column patient of sequencing.tsv"
+        )
     if guessed:
         remarks.append(
             f"{len(guessed)} patient(s) are named after their samples, for want of anything"
             " else: look at the column patient of sequencing.tsv"
         )
     return owners
+
+
+def _alike(patients: Iterable[str]) -> dict[tuple[str, ...], str]:
+    """Patients by the words of their ids; without those that share them."""
+    by_words: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for patient in patients:
+        by_words[_words(patient)].append(patient)
+    return {words: found[0] for words, found in by_words.items() if len(found) == 1}
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[a-z0-9]+", name.casefold()))
 
 
 def _sexes(

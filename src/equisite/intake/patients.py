@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from equisite.core.errors import Finding, Number
@@ -82,7 +83,7 @@ def _ill_formed(patient: str) -> bool:
 
 
 def _letters(patient: str) -> str:
-    """An id without its signs and cases: what a mended id has in common with it."""
+    """An id without its signs and cases: what ids of one person written twice share."""
     return "".join(sign for sign in patient.casefold() if sign.isalnum())
 
 
@@ -93,3 +94,15 @@ def check_clinical_only(
     alone = set(included(sheet)) - set(with_rows)
     if alone:
         yield Finding("CLINICAL_ONLY", sheet.name, {"count": len(alone)})
+
+
+def check_alike(sheet: Sheet[PatientRow]) -> Iterator[Finding]:
+    """Included patients whose ids differ in signs only, as P_1 and P-1: one person twice?"""
+    by_letters: dict[str, list[str]] = defaultdict(list)
+    for patient in included(sheet):
+        by_letters[_letters(patient)].append(patient)
+    groups = [found for found in by_letters.values() if len(found) > 1]
+    if groups:
+        one, other = groups[0][:2]
+        numbers: dict[str, Number] = {"count": len(groups), "one": one, "other": other}
+        yield Finding("PATIENTS_ALIKE", sheet.name, numbers)

@@ -190,8 +190,10 @@ def audit(folder: Path, bundle: Bundle, protocol: Protocol, book: Codebook) -> d
     Raises ReleaseRefusal R_SCAN with the number of hits only, or the findings of `verify`.
     """
     files = encode_files(bundle)
-    # Head and description have typed fields only, none of which a patient fills.
-    own = [files[name].decode() for name in (form.ABOUT, form.DATAPACKAGE)]
+    # Of head and description only the name of the freeze is written freely by the site.
+    head = json.loads(files[form.ABOUT])
+    del head["freeze"]["id"]
+    own = [canonical_json(head).decode(), files[form.DATAPACKAGE].decode()]
     public = vocabulary(protocol, book, [*own, *(row.item for row in bundle.conformance)])
     identifiers = {name for name in site_identifiers(folder) if name.lower() not in public}
     texts = free_text(files, alleles_of(protocol))
