@@ -146,3 +146,46 @@ def test_the_comparator_prints_a_table_and_one_line_of_json(
     (tmp_path / "r.fa").write_text(">b\nACGT\n")
     assert main([*words, "--truth-sample", "x"]) == 2
     assert "no sequence a" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("truth.vcf", "", "truth.vcf: the file has no header line"),
+        ("calls.vcf", "##fileformat=VCFv4.2\n", "calls.vcf: the file has no header line"),
+        ("calls.vcf", "ROW a 5 G A", "calls.vcf: REF at a:5 is not what the reference has"),
+        ("calls.vcf", "ROW a 28 AG A", "calls.vcf: REF at a:28 is not"),
+        ("truth.vcf", "ROW a 900 A C", "truth.vcf: REF at a:900 is not"),
+        ("calls.vcf", "ROW a 0 A C", "calls.vcf: REF at a:0 is not"),
+        (
+            "calls.vcf",
+            "ROW chra 5 A C",
+            "calls.vcf: the reference has no sequence chra; it has",
+        ),
+        ("t.bed", "chra\t0\t28\n", "t.bed: the reference has no sequence chra"),
+        ("t.bed", "a\t28\t0\n", "t.bed: line 1"),
+        ("r.fa", "ACGT\n", "r.fa: it does not begin with a header line"),
+    ],
+)
+def test_the_comparator_refuses_files_that_do_not_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], file: str, text: str, told: str
+) -> None:
+    head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\t"
+    head += "FORMAT\ts\n"
+    row = head + "{}\t{}\t.\t{}\t{}\t.\t.\t.\tGT\t0/1\n"
+    files = {
+        "r.fa": f">a\n{SEQUENCE}\n",
+        "t.bed": "a\t0\t28\n",
+        "truth.vcf": row.format("a", 5, "A", "R"),
+        "calls.vcf": row.format("a", 5, "N", "G"),
+    }
+    words = ["genomics", "compare-calls"]
+    words += [str(tmp_path / name) for name in ("truth.vcf", "calls.vcf")]
+    words += ["--reference", str(tmp_path / "r.fa"), "--bed", str(tmp_path / "t.bed")]
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    assert main(words) == 0  # letters for several bases are let be
+    given = row.format(*text.split()[1:]) if text.startswith("ROW") else text
+    (tmp_path / file).write_text(given)
+    assert main(words) == 2
+    assert told in capsys.readouterr().err

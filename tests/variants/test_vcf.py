@@ -70,3 +70,15 @@ def test_a_file_without_header_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.vcf").write_text("c\t5\t.\tA\tG\t.\t.\t.\tGT\t0/1\n")
     with pytest.raises(VcfError, match="header"):
         list(read_genotypes(tmp_path / "a.vcf"))
+
+
+def test_a_phase_may_stand_before_the_first_allele(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.vcf", "c 5 . A G . . . GT /0/1", "c 6 . A G . . . GT |1|0")
+    assert [r.copies for r in read_genotypes(path)] == [(0, 1), (1, 0)]
+
+
+def test_a_compressed_file_that_is_cut_is_an_error(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.vcf.gz", "c 5 . A G . . . GT 0/1")
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(ValueError, match="cut short"):
+        list(read_genotypes(path))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from equisite.core.canonical import canonical_json
+from equisite.variants.alleles import Reference
 from equisite.variants.comparison import (
     INDEL,
     SNP,
@@ -15,9 +16,9 @@ from equisite.variants.comparison import (
     total,
 )
 from equisite.variants.fasta import read_fasta
-from equisite.variants.intervals import read_bed
+from equisite.variants.intervals import Territory, read_bed
 from equisite.variants.strata import Strata
-from equisite.variants.vcf import open_text, read_genotypes
+from equisite.variants.vcf import Genotype, open_text, read_genotypes
 
 Figures = dict[str, float | int | list[float] | None]
 Report = dict[str, dict[str, Figures]]
@@ -40,18 +41,19 @@ def judge_files(
 
     rounds: bootstrap rounds of the interval of F1; 0 leaves it out. regions: BED by name;
     given, also empty, records count by type, size and region as well.
-    Raises VcfError, ValueError (FASTA, BED) and OSError with what is wrong.
+    Raises ValueError with the file and what is wrong in it, also where files do not belong to
+    the reference (every figure would be wrong), and OSError.
     """
-    sequences = {name: bases.decode() for name, bases in read_fasta(reference)}
-    territory = read_bed(open_text(bed))
-    known = list(read_genotypes(truth, truth_sample))
-    called = list(read_genotypes(calls, calls_sample))
-    strange = {r.contig for r in (*known, *called)} - sequences.keys()
-    if strange:
-        raise ValueError(f"the reference has no sequence {min(strange)}")
+    try:
+        sequences = {name: bases.decode() for name, bases in read_fasta(reference)}
+    except ValueError as error:
+        raise ValueError(f"{reference}: {error}") from None
+    territory = _bed(bed, sequences)
+    known = _genotypes(truth, truth_sample, sequences)
+    called = _genotypes(calls, calls_sample, sequences)
     strata = None
     if regions is not None:
-        strata = Strata({name: read_bed(open_text(path)) for name, path in regions.items()})
+        strata = Strata({name: _bed(path, sequences) for name, path in regions.items()})
     report: Report = {}
     for mode, compare in (("genotype", compare_genotypes), ("allele", compare_alleles)):
         entries = compare(known, called, sequences, territory, strata)
@@ -73,6 +75,49 @@ def judge_files(
                 figures["f1_interval"] = list(interval) if interval else None
             report[mode][kind] = figures
     return report
+
+
+def _genotypes(path: Path, sample: str | None, reference: Reference) -> list[Genotype]:
+    """Records of a VCF that has a header line and stands on this reference."""
+    try:
+        if not any(line.startswith("#CHROM\t") for line in open_text(path)):
+            raise ValueError("the file has no header line")
+        records = list(read_genotypes(path, sample))
+        _check_contigs((record.contig for record in records), reference)
+        for record in records:
+            _check_bases(record, reference[record.contig])
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return records
+
+
+def _check_bases(record: Genotype, sequence: str) -> None:
+    """REF must be what the reference has; letters that stand for several bases are let be."""
+    ref, start = record.alleles[0], record.position
+    own = sequence[start : start + len(ref)] if start >= 0 else ""
+    same = len(own) == len(ref) and all(
+        a == b or not {a, b} <= set("ACGT") for a, b in zip(ref, own, strict=True)
+    )
+    if not same:
+        place = f"{record.contig}:{start + 1}"
+        raise ValueError(f"REF at {place} is not what the reference has: another assembly?")
+
+
+def _bed(path: Path, reference: Reference) -> Territory:
+    try:
+        territory = read_bed(open_text(path))
+        _check_contigs(territory.spans, reference)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    return territory
+
+
+def _check_contigs(names: Iterable[str], reference: Reference) -> None:
+    strange = set(names) - reference.keys()
+    if strange:
+        raise ValueError(
+            f"the reference has no sequence {min(strange)}; it has {', '.join(reference)}"[:300]
+        )
 
 
 def report_lines(report: Report) -> list[str]:

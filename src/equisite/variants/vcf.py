@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,20 +70,30 @@ class Genotype:
 
 
 def open_text(path: Path) -> Iterator[str]:
-    """Lines of a text file, plain or gzip-compressed, without their ends."""
+    """Lines of a text file, plain or gzip-compressed, without their ends.
+
+    Raises ValueError for a compressed file that is cut short or corrupt.
+    """
     with path.open("rb") as plain:
         compressed = plain.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rt") if compressed else path.open(encoding="utf-8") as stream:
-        for line in stream:
-            yield line.rstrip("\n")
+    with (
+        gzip.open(path, "rt", encoding="utf-8")
+        if compressed
+        else path.open(encoding="utf-8") as stream
+    ):
+        try:
+            for line in stream:
+                yield line.rstrip("\n")
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            raise ValueError("the compressed file is cut short or corrupt") from None
 
 
 def read_genotypes(path: Path, sample: str | None = None) -> Iterator[Genotype]:
     """Yield the records in which the sample carries a changed allele.
 
     sample: may be left out where the file has one. Records without GT for the sample, of
-    reference genotype, or with symbolic alleles only are left out.
-    Raises VcfError.
+    reference genotype, or with symbolic alleles only are left out. An empty file holds none.
+    Raises VcfError, ValueError (`open_text`).
     """
     column = None
     for line in open_text(path):
@@ -121,7 +132,9 @@ def _record(line: str, column: int) -> Genotype:
         )
         alleles = (fields[3].upper(), *(a.upper() for a in fields[4].split(",")))
         text = values[keys.index("GT")] if "GT" in keys else "."
-        copies = tuple(None if c == "." else int(c) for c in text.replace("|", "/").split("/"))
+        # VCF 4.4 may write a phase before the first allele: `/0/1`, `|1|0`.
+        parts = text.replace("|", "/").removeprefix("/").split("/")
+        copies = tuple(None if c == "." else int(c) for c in parts)
     except (IndexError, ValueError):
         raise VcfError("a record cannot be read") from None
     if len(copies) > 2:
