@@ -18,7 +18,7 @@ from equisite.bundle.keys import parse_key
 from equisite.bundle.ruleset import rules_of
 from equisite.codebook.book import codebook
 from equisite.codebook.channels import CODES, channel_columns
-from equisite.protocol.approval import Approval
+from equisite.protocol.approval import Approval, permission_of
 from equisite.release.aggregate import Disclosed, disclose
 from equisite.release.approvals import Permit, Permits
 from equisite.release.kinds import TABULATE
@@ -745,7 +745,8 @@ def test_a_list_tells_that_a_number_is_large_and_nothing_finer():
         budget=1.9909,
         duo=("DUO:0000042",),
     )
-    permits = Permits({"positions": Permit(approved, "0" * 64)}, {})
+    permission = permission_of(approved, "0" * 64, "north")
+    permits = Permits({"positions": Permit(approved, permission, "A" * 64)}, {})
     closed = disclose(people, made, codebook(), rules_of(made))
     assert reason(closed, "positions") == "approval"
     out = disclose(people, made, codebook(), rules_of(made), OptIn(permits))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -29,11 +30,15 @@ from made_cohort import columns, patient, write_site
 
 from equisite.bundle.codec import Bundle, encode, encode_files, read_bundle
 from equisite.bundle.ruleset import rules_of
+from equisite.bundle.signature import armoured, bare
 from equisite.bundle.verify import verify
 from equisite.cli.main import main
+from equisite.compare.admission import stranger
 from equisite.core.errors import ReleaseRefusal
 from equisite.core.tables import read_table
+from equisite.protocol.keyring import SiteKeys
 from equisite.protocol.load import protocol_json
+from equisite.protocol.models import Protocol
 from equisite.release.approvals import APPROVALS, read_permits, sign_approval
 from equisite.release.approve import approve
 from equisite.release.ledger import read_ledger
@@ -203,6 +208,15 @@ def unsign(site: Path) -> None:
     (site / APPROVALS / "REC-17.sig").unlink()
 
 
+def unsign_permission(site: Path) -> None:
+    (site / APPROVALS / "REC-17.permission.sig").unlink()
+
+
+def swap_signatures(site: Path) -> None:
+    whole = site / APPROVALS / "REC-17.sig"
+    whole.with_suffix(".permission.sig").write_bytes(whole.read_bytes())
+
+
 def other_approver(site: Path) -> None:
     write_approver(site, make_key(site / "keys", "new"))
 
@@ -229,6 +243,8 @@ def other_protocol(site: Path) -> None:
     [
         (edit_k, "R15_SIGNATURE"),
         (unsign, "R15_SIGNATURE"),
+        (unsign_permission, "R15_SIGNATURE"),
+        (swap_signatures, "R15_SIGNATURE"),
         (other_approver, "R15_SIGNATURE"),
         (key_expired, "R15_SIGNATURE"),
         (no_approver, "R15_KEY_ABSENT"),
@@ -590,6 +606,9 @@ def counted(bundle: Bundle) -> Bundle:
         (unmarked, "V_OPT_IN"),
         (lambda b: told(b, table="cohort"), "V_OPT_IN"),
         (lambda b: told(b, k=4), "V_OPT_IN"),
+        (lambda b: told(b, k=9), "V_OPT_IN"),
+        (lambda b: told(b, k=10, approved_k=11), "V_OPT_IN"),
+        (lambda b: told(b, table_ids=("cohort",)), "V_OPT_IN"),
         (lambda b: told(b, budget="1.9910"), "V_OPT_IN"),
         (lambda b: told(b, duo=("DUO:0000007",)), "V_OPT_IN"),
         (cheaper, "V_OPT_IN"),
@@ -610,3 +629,82 @@ def test_permits_of_a_protocol_without_opt_in_tables_look_at_nothing(tmp_path: P
     made = opt_in_protocol([COHORT])
     found = read_permits(tmp_path, made, "2024-01-31")
     assert (found.by_table, found.findings) == ({}, {})
+
+
+def keyring(key: Path | None, site: str = "north", **days: str) -> list[SiteKeys]:
+    public = key.with_name(f"{key.name}.pub").read_text().strip() if key else None
+    return [SiteKeys.model_validate({"id": site, "title": site, "approve_key": public} | days)]
+
+
+def test_the_lead_checks_the_permission_by_the_key_of_its_own_keyring(
+    tmp_path: Path, key: Path
+) -> None:
+    approved = {"k": 7, "budget": 1.25}
+    site = opt_in_site(tmp_path, key, LISTED, approved=approved)
+    bundle = prepare(site, IMAGE).bundle
+    assert stranger(bundle, keyring(key)) is None
+    assert bundle.about.approvals[0].budget == "1.2500"
+    other = make_key(tmp_path / "keys", "other")
+    code = "V_PERMISSION"
+    assert [
+        found.code if found else ""
+        for found in (
+            stranger(bundle, keyring(None)),  # no key: nothing can be checked
+            stranger(bundle, keyring(other)),
+            stranger(bundle, keyring(key, valid_until="2023-01-01")),
+            stranger(told(bundle, approved_k=6), keyring(key)),
+            stranger(told(bundle, budget=None), keyring(key)),
+            stranger(told(bundle, duo=(HMB,)), keyring(key)),
+            stranger(told(bundle, approval_id="REC-18"), keyring(key)),
+            stranger(told(bundle, approval_sha256="0" * 64), keyring(key)),
+            stranger(told(bundle, signature="A" * 300), keyring(key)),
+        )
+    ] == [code, code, "V_VALIDITY", code, code, code, code, code, code]
+
+
+@pytest.mark.parametrize("field", ["site", "protocol_sha256"])
+def test_a_permission_of_another_site_or_protocol_is_refused(
+    tmp_path: Path, key: Path, field: str
+) -> None:
+    """Both sites have the same officer's key: what is signed names the site all the same."""
+    bundle = prepare(opt_in_site(tmp_path, key, LISTED, approved={}), IMAGE).bundle
+    update = {field: "south" if field == "site" else "1" * 64}
+    moved = replace(bundle, about=bundle.about.model_copy(update=update))
+    found = stranger(moved, [*keyring(key), *keyring(key, "south")])
+    assert found is not None
+    assert found.code == "V_PERMISSION"
+    assert "site_positions" in found.render()
+
+
+def test_verify_looks_into_the_keyring_where_it_is_given(
+    tmp_path: Path, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = opt_in_protocol().model_dump(mode="json")
+    content["reference"]["contigs"] = [{"name": "chr17", "length": 9999, "md5": "0" * 32}]
+    made = Protocol.model_validate(content)
+    site = opt_in_site(tmp_path, key, LISTED, made=made, approved={})
+    prepared = prepare(site, IMAGE)
+    (tmp_path / "one.bundle").write_bytes(prepared.content)
+    (tmp_path / "protocol.yaml").write_bytes(protocol_json(made))
+    words = ["verify", str(tmp_path / "one.bundle")]
+    words += ["--protocol", str(tmp_path / "protocol.yaml")]
+    ring = tmp_path / "keyring.yaml"
+    other = make_key(tmp_path / "keys", "other")
+    for known, status, text in ((key, 0, "trusted"), (other, 4, "V_PERMISSION")):
+        sites = [one.model_dump(exclude_none=True) for one in keyring(known)]
+        ring.write_text(json.dumps({"protocol": made.protocol.id, "sites": sites}))
+        assert main([*words, "--keyring", str(ring)]) == status
+        assert text in capsys.readouterr().out
+    assert main(words) == 0
+
+
+@given(st.binary(max_size=400))
+def test_a_signature_comes_back_from_one_line(content: bytes) -> None:
+    text = base64.b64encode(content + b"SSHSIG").decode()
+    assert bare(armoured(text)) == text
+
+
+@pytest.mark.parametrize("wrong", [b"", b"SSHSIG", b"-----BEGIN SSH SIGNATURE-----\n!\n"])
+def test_what_is_no_signature_has_no_line(wrong: bytes) -> None:
+    with pytest.raises(ValueError, match="no signature"):
+        bare(wrong)

@@ -141,14 +141,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     row = f"c17\t{LISTED.position}\t.\t{LISTED.ref}\t{LISTED.alt}\t.\t.\t.\n"
     (lead / "known.vcf").write_text(row)
     content = made_protocol(PASS_1, lead / "known.vcf")
-    write_lead(lead, content)
-    return Made(folder, make_key(folder / "keys"), genotypes)
+    key = make_key(folder / "keys")
+    write_lead(lead, content, key)
+    return Made(folder, key, genotypes)
 
 
-def write_lead(lead: Path, content: dict[str, Any]) -> Protocol:
+def write_lead(lead: Path, content: dict[str, Any], key: Path) -> Protocol:
     (lead / "protocol.yaml").write_text(yaml.safe_dump(content))
     (lead / "compare.yaml").write_text("protocol: protocol.yaml\nkeyring: keyring.yaml\n")
-    sites = [{"id": site, "title": site} for site in SITES]
+    public = key.with_name(f"{key.name}.pub").read_text().strip()
+    sites = [{"id": site, "title": site, "approve_key": public} for site in SITES]
     keyring = {"protocol": content["protocol"]["id"], "sites": sites}
     (lead / "keyring.yaml").write_text(yaml.safe_dump(keyring))
     return load_protocol(lead / "protocol.yaml")
@@ -193,7 +195,7 @@ def pass_one(made: Made, name: str, protocol: Protocol) -> bytes:
         "--alleles", out / "alleles.tsv", "--frequencies", out / "frequencies.tsv",
         "--out", site / "private/positions.tsv",
     )  # fmt: skip
-    write_approver(site, made.key)
+    write_approver(site, made.key, site=name)
     # No panel of frequencies is pinned: each position counts for twelve statistics.
     allowed = approval(protocol, duo=[HMB], expires="2999-12-31", budget=1.0)
     sign_approval(site, allowed, protocol, made.key)
@@ -289,7 +291,7 @@ def test_the_lead_unites_the_lists_and_counts_come_out_as_drawn(
     vcf = following / "positions.vcf"
     content = made_protocol([COHORT, table], vcf, digest)
     content["protocol"]["version"] = "2.0.0"
-    protocol = write_lead(following, content)
+    protocol = write_lead(following, content, made.key)
     (following / "inbox").mkdir()
     for name in SITES:
         path = following / "inbox" / f"{name}-r0001.bundle"
@@ -345,6 +347,6 @@ def test_without_any_list_there_is_nothing_to_unite(tmp_path: Path, made: Made) 
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox/north-r0001.bundle").write_bytes(bundle)
     content = opt_in_protocol([COHORT]).model_dump(mode="json", exclude_none=True)
-    write_lead(tmp_path, content)
+    write_lead(tmp_path, content, made.key)
     with pytest.raises(ConfigError, match="POSITIONS_NONE"):
         list_positions(load_folder(tmp_path), tmp_path / "out")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from equisite.bundle.format import STAMPS
+from equisite.protocol.approval import Permission
 from equisite.protocol.models import DuoCode, Identifier
 from equisite.protocol.pinned import Sha256
 from equisite.protocol.site import Freeze
@@ -30,15 +31,33 @@ class Facts(Strict):
 class ApprovedTable(Strict):
     """An opt-in table that leaves, and what its approval sets (R15); no date, no names.
 
-    budget: most statistics per patient, as text with four decimals.
+    k: what held in the end; approved_k: what the approval set. budget: most statistics per
+    patient, as text with four decimals. table_ids: all tables of the approval. signature: of
+    the permission (`equisite.protocol.approval`), base64, by the site's approve_key.
     """
 
     table: Identifier
     approval_id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")
     approval_sha256: Sha256
     k: int = Field(ge=1, le=9999)
+    approved_k: int | None = Field(ge=1, le=9999)
     budget: str | None = Field(pattern=r"^[01]\.[0-9]{4}$")
     duo: tuple[DuoCode, ...] = Field(min_length=1, max_length=32)
+    table_ids: tuple[Identifier, ...] = Field(min_length=1, max_length=64)
+    signature: str = Field(pattern=r"^[A-Za-z0-9+/]{64,600}={0,2}$")
+
+    def permission(self, site: str, protocol_sha256: str) -> Permission:
+        """What the officer signed, for this site and protocol."""
+        return Permission(
+            site=site,
+            protocol_sha256=protocol_sha256,
+            approval_id=self.approval_id,
+            approval_sha256=self.approval_sha256,
+            table_ids=self.table_ids,
+            k=self.approved_k,
+            budget=self.budget,
+            duo=self.duo,
+        )
 
 
 class About(Strict):

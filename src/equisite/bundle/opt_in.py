@@ -6,6 +6,7 @@ from collections import Counter
 
 from equisite.bundle.codec import Bundle
 from equisite.bundle.ruleset import Rules, RuleSet
+from equisite.bundle.signature import Signer, armoured, is_signed
 from equisite.protocol.approval import LARGEST_BUDGET
 from equisite.protocol.duo import refused_by_duo
 from equisite.protocol.models import OPT_IN, Protocol
@@ -30,8 +31,10 @@ def beyond_approval(bundle: Bundle, protocol: Protocol, rules: Rules) -> list[st
     for name in sorted(leaving & set(approved)):
         one, ruleset = approved[name], rules.ruleset
         budget = float(one.budget or 0)
-        refused = refused_by_duo(one.duo, protocol.protocol.duo)
-        if refused or one.k < ruleset.opt_in_least_k or budget > LARGEST_BUDGET:
+        least_k = rules.k if one.approved_k is None else one.approved_k
+        allowed = name in one.table_ids and not refused_by_duo(one.duo, protocol.protocol.duo)
+        high_enough = one.k >= max(least_k, ruleset.opt_in_least_k)
+        if not allowed or not high_enough or budget > LARGEST_BUDGET:
             faults.append(name)
     cells = Counter(cell.table for cell in bundle.cells)
     for row in bundle.tables:
@@ -42,3 +45,26 @@ def beyond_approval(bundle: Bundle, protocol: Protocol, rules: Rules) -> list[st
             if not number or not least <= row.rank <= most:
                 faults.append(row.table)
     return faults
+
+
+def unsigned(
+    bundle: Bundle, key: str | None, valid: tuple[str | None, str | None]
+) -> list[str]:
+    """Opt-in tables whose permission the site's officer did not sign.
+
+    key, valid: approve_key of the site in the lead's own keyring and its days; the key must
+    be valid on the day of the freeze. Without a key nothing can be checked: all tables.
+    """
+    about = bundle.about
+    signer = Signer(about.site, key, *valid) if key else None
+    return [
+        one.table
+        for one in about.approvals
+        if signer is None
+        or not is_signed(
+            one.permission(about.site, about.protocol_sha256).signed_bytes(),
+            armoured(one.signature),
+            signer,
+            about.freeze.date,
+        )
+    ]

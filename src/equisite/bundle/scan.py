@@ -270,6 +270,7 @@ def _blank_manifest(cells: list[str]) -> list[str]:
 
 
 _HASHES = re.compile(r"[0-9a-f]{64}|[0-9a-f]{16}|sha256:[0-9a-f]{64}")
+_SIGNATURE = re.compile(r"[A-Za-z0-9+/]{64,600}={0,2}")
 _VERSION = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6}){0,3}([+.-]?[a-z]{1,8}[0-9.]{0,8}){0,3}")
 _HASH_FIELDS = {
     "protocol_sha256", "codebook_sha256", "constants_sha256", "ruleset_sha256",
@@ -293,6 +294,8 @@ def _blank_json(content: bytes) -> bytes:
         if isinstance(value, str):
             hashed = field in _HASH_FIELDS or group == "code"
             if hashed and _HASHES.fullmatch(value):
+                return ""
+            if field == "signature" and _SIGNATURE.fullmatch(value):
                 return ""
             if group == "tools" and _VERSION.fullmatch(value):
                 return ""

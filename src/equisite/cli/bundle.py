@@ -15,6 +15,11 @@ def register_top(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     verify = commands.add_parser("verify", help="whether a bundle may be trusted")
     verify.add_argument("bundle", type=Path)
     verify.add_argument("--protocol", type=Path, required=True, help="protocol.yaml")
+    verify.add_argument(
+        "--keyring",
+        type=Path,
+        help="keyring.yaml: check sender and permissions, too",
+    )
     verify.set_defaults(call=verify_bundle)
 
 
@@ -36,11 +41,16 @@ def inspect_bundles(args: argparse.Namespace) -> int:
 def verify_bundle(args: argparse.Namespace) -> int:
     """Print the verdict; 0 when every check passed, 4 when the bundle is not trusted."""
     from equisite.bundle.verify import verify
-    from equisite.protocol.load import load_protocol
+    from equisite.compare.admission import stranger
+    from equisite.protocol.load import load_keyring, load_protocol
 
     verdict = verify(args.bundle.read_bytes(), load_protocol(args.protocol))
-    if verdict.bundle is None:
-        for finding in verdict.findings:
+    findings = list(verdict.findings)
+    if verdict.bundle is not None and args.keyring is not None:
+        found = stranger(verdict.bundle, load_keyring(args.keyring).sites)
+        findings += [found] if found else []
+    if verdict.bundle is None or findings:
+        for finding in findings:
             print(finding.render())
         return 4
     about = verdict.bundle.about

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from equisite.bundle.codec import Bundle
+from equisite.bundle.opt_in import unsigned
 from equisite.bundle.verify import verify
 from equisite.compare.conformance import SiteConformance, judge
 from equisite.compare.lead import SUFFIX, LeadFolder, bundle_files
@@ -75,12 +76,12 @@ def _verified(path: Path, lead: LeadFolder) -> Received:
     result = verify(content, lead.protocol, lead.book)
     finding = result.findings[0] if result.findings else None
     if result.bundle is not None and finding is None:
-        finding = _stranger(result.bundle, lead.keyring.sites)
+        finding = stranger(result.bundle, lead.keyring.sites)
     return Received(path, sha256_bytes(content), result.bundle, result.approved, finding)
 
 
-def _stranger(bundle: Bundle, sites: Iterable[SiteKeys]) -> Finding | None:
-    """V_SITE or V_VALIDITY, when the keyring does not admit the sender."""
+def stranger(bundle: Bundle, sites: Iterable[SiteKeys]) -> Finding | None:
+    """V_SITE, V_VALIDITY or V_PERMISSION, when the keyring does not admit the sender."""
     keys = next((s for s in sites if s.id == bundle.about.site), None)
     if keys is None:
         return Finding("V_SITE")
@@ -89,6 +90,9 @@ def _stranger(bundle: Bundle, sites: Iterable[SiteKeys]) -> Finding | None:
         return Finding(
             "V_VALIDITY", "", {"first": keys.valid_from or "-", "last": keys.valid_until or "-"}
         )
+    tables = unsigned(bundle, keys.approve_key, (keys.valid_from, keys.valid_until))
+    if tables:
+        return Finding("V_PERMISSION", "", {"cells": len(tables), "table": tables[0]})
     return None
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from equisite.core.canonical import canonical_json
 from equisite.protocol.models import DuoCode, Identifier
 from equisite.protocol.pinned import Sha256
 from equisite.protocol.strict import Strict
@@ -49,4 +50,44 @@ class Approval(Strict):
     )
     duo: tuple[DuoCode, ...] = Field(
         min_length=1, description="Data use codes of the data set (GA4GH DUO)."
+    )
+
+
+class Permission(Strict):
+    """The part of an approval that leaves: no day, no name of a body.
+
+    It is signed beside the approval, so that whoever gets the bundle can check with the
+    public key of the site that its officer allowed these tables. k, budget: as approved, None
+    where the rules' own hold; budget with four decimals.
+    """
+
+    schema_id: Literal["equisite-permission-v1"] = Field(
+        default="equisite-permission-v1", alias="schema"
+    )
+    site: Identifier
+    protocol_sha256: Sha256
+    approval_id: str
+    approval_sha256: Sha256
+    table_ids: tuple[Identifier, ...]
+    k: int | None
+    budget: str | None
+    duo: tuple[DuoCode, ...]
+
+    def signed_bytes(self) -> bytes:
+        """What the signature is made of: canonical JSON."""
+        return canonical_json(self.model_dump(mode="json", by_alias=True))
+
+
+def permission_of(approval: Approval, sha256: str, site: str) -> Permission:
+    """What leaves of an approval. sha256: of its canonical JSON."""
+    budget = approval.budget
+    return Permission(
+        site=site,
+        protocol_sha256=approval.protocol_sha256,
+        approval_id=approval.approval_id,
+        approval_sha256=sha256,
+        table_ids=tuple(sorted(set(approval.table_ids))),
+        k=approval.k,
+        budget=None if budget is None else f"{budget:.4f}",
+        duo=tuple(sorted(set(approval.duo))),
     )

@@ -1,6 +1,7 @@
 """Approvals of a site (R15): which opt-in tables may leave, under which k and budget.
 
-`private/approvals` holds one canonical JSON and one signature for each approval. What stands
+`private/approvals` holds one canonical JSON and two signatures for each approval: of the whole,
+which stays, and of the permission, which the lead checks. What stands
 there is judged again at every preparation: a signature that does not fit, another protocol
 or codes that do not allow the use keep the table inside, and the page says why.
 """
@@ -15,38 +16,43 @@ from pathlib import Path
 from equisite.bundle.about import ApprovedTable
 from equisite.bundle.ruleset import load_ruleset
 from equisite.bundle.scan import count_patterns
+from equisite.bundle.signature import Signer, bare, is_signed, sign
 from equisite.core.atomic import write_bytes
 from equisite.core.canonical import canonical_json, sha256_bytes
 from equisite.core.errors import ConfigError, Finding, ReleaseRefusal
-from equisite.protocol.approval import Approval
+from equisite.protocol.approval import Approval, Permission, permission_of
 from equisite.protocol.duo import refused_by_duo
 from equisite.protocol.load import protocol_sha256
 from equisite.protocol.models import OPT_IN, Protocol
 from equisite.protocol.salvage import examined
 from equisite.protocol.yaml_text import read_yaml
-from equisite.release.signature import Signer, is_signed, sign
 
 APPROVALS = "private/approvals"
 APPROVER = "work/intake/approver.json"
+SIGNED, PERMITTED = ".sig", ".permission.sig"
+"""Signatures beside an approval: of all of it, and of the part that leaves."""
 
 
 @dataclass(frozen=True)
 class Permit:
-    """What an approval allows one table. k, budget: None where the rules' own hold."""
+    """What an approval allows its tables, and the signature of its permission."""
 
     approval: Approval
-    sha256: str
+    permission: Permission
+    signature: str
 
     def told(self, table: str, k: int) -> ApprovedTable:
         """As it stands in the bundle. k: what held in the end."""
-        budget = self.approval.budget
         return ApprovedTable(
             table=table,
-            approval_id=self.approval.approval_id,
-            approval_sha256=self.sha256,
+            approval_id=self.permission.approval_id,
+            approval_sha256=self.permission.approval_sha256,
             k=k,
-            budget=None if budget is None else f"{budget:.4f}",
-            duo=tuple(sorted(set(self.approval.duo))),
+            approved_k=self.permission.k,
+            budget=self.permission.budget,
+            duo=self.permission.duo,
+            table_ids=self.permission.table_ids,
+            signature=self.signature,
         )
 
 
@@ -79,12 +85,12 @@ def read_permits(folder: Path, protocol: Protocol, freeze_date: str) -> Permits:
         return NONE
     signer = read_signer(folder)
     for path in sorted((folder / APPROVALS).glob("*.json")):
-        approval, finding = _judged(path, protocol, signer, freeze_date)
+        approval, judged = _judged(path, protocol, signer, freeze_date)
         for table in tables if approval is None else approval.table_ids:
-            if finding is not None:
-                findings.setdefault(table, finding)
-            elif approval is not None:
-                permits.setdefault(table, Permit(approval, sha256_bytes(path.read_bytes())))
+            if isinstance(judged, Finding):
+                findings.setdefault(table, judged)
+            else:
+                permits.setdefault(table, judged)
     for table in tables:
         findings.setdefault(table, Finding("R15_NOT_NAMED", "", {"table": table}))
     return Permits(permits, {t: findings[t] for t in tables if t not in permits})
@@ -97,7 +103,7 @@ def read_signer(folder: Path) -> Signer | None:
     if not known.get("approve_key"):
         return None
     return Signer(
-        f"approve@{known['site']}",
+        known["site"],
         known["approve_key"],
         known["valid_from"],
         known["valid_until"],
@@ -106,8 +112,8 @@ def read_signer(folder: Path) -> Signer | None:
 
 def _judged(
     path: Path, protocol: Protocol, signer: Signer | None, freeze_date: str
-) -> tuple[Approval | None, Finding | None]:
-    """An approval and what is wrong with it; without a form there is no approval."""
+) -> tuple[Approval | None, Permit | Finding]:
+    """An approval and its permit, or what is wrong; without a form there is no approval."""
     content = path.read_bytes()
     try:
         approval = Approval.model_validate_json(content)
@@ -119,14 +125,24 @@ def _judged(
     told: dict[str, str | int | float | bool] = {"approval": approval.approval_id}
     if signer is None:
         return approval, Finding("R15_KEY_ABSENT")
-    signature = path.with_suffix(".sig")
-    signed = signature.read_bytes() if signature.is_file() else b""
-    if not signed or not is_signed(content, signed, signer, approval.date):
+    permission = permission_of(approval, sha256_bytes(content), signer.site)
+    whole, part = (
+        place.read_bytes() if place.is_file() else b""
+        for place in (path.with_suffix(SIGNED), path.with_suffix(PERMITTED))
+    )
+    if not (
+        whole
+        and part
+        and is_signed(content, whole, signer, approval.date)
+        and is_signed(permission.signed_bytes(), part, signer, approval.date)
+    ):
         return approval, Finding("R15_SIGNATURE", "", told)
     findings = faults(approval, protocol)
     if not findings and freeze_date > approval.expires:
         findings = [_expired(approval, freeze_date)]
-    return approval, findings[0] if findings else None
+    if findings:
+        return approval, findings[0]
+    return approval, Permit(approval, permission, bare(part))
 
 
 def faults(approval: Approval, protocol: Protocol) -> list[Finding]:
@@ -204,15 +220,26 @@ def sign_approval(folder: Path, approval: Approval, protocol: Protocol, key: Pat
     if findings or signer is None:
         raise ReleaseRefusal(findings)
     content = approval_bytes(approval)
+    permission = permission_of(approval, sha256_bytes(content), signer.site)
+    signatures = {
+        SIGNED: _signed(content, key, signer, approval.date),
+        PERMITTED: _signed(permission.signed_bytes(), key, signer, approval.date),
+    }
+    path = folder / APPROVALS / f"{approval.approval_id}.json"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for suffix, signature in signatures.items():
+        write_bytes(path.with_suffix(suffix), signature, mode=0o600)
+    write_bytes(path, content, mode=0o600)
+    return path
+
+
+def _signed(content: bytes, key: Path, signer: Signer, day: str) -> bytes:
+    """The signature by a private key, which must be the signer's. Raises R15_KEY."""
     try:
         signature = sign(content, key)
     except ValueError as error:
         raise ReleaseRefusal("R15_KEY", problem=str(error)) from None
-    if not is_signed(content, signature, signer, approval.date):
+    if not is_signed(content, signature, signer, day):
         problem = "it is not the approve_key of the keyring, or was not valid on that day"
         raise ReleaseRefusal("R15_KEY", problem=problem)
-    path = folder / APPROVALS / f"{approval.approval_id}.json"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_bytes(path.with_suffix(".sig"), signature, mode=0o600)
-    write_bytes(path, content, mode=0o600)
-    return path
+    return signature

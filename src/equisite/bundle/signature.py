@@ -7,6 +7,8 @@ not be taken for the new one.
 
 from __future__ import annotations
 
+import base64
+import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -18,12 +20,17 @@ APPROVE = "equisite-approve"
 
 @dataclass(frozen=True)
 class Signer:
-    """Whose signature is expected. key: public key; first, last: days of its validity."""
+    """Who approves at a site. key: public key; first, last: days of its validity."""
 
-    name: str
+    site: str
     key: str
     first: str | None = None
     last: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The principal of the signature."""
+        return f"approve@{self.site}"
 
     def line(self) -> str:
         """As in a file of allowed signers (ssh-keygen(1)); the key's comment is left out."""
@@ -33,6 +40,29 @@ class Signer:
         if self.last:
             options.append(f'valid-before="{self.last.replace("-", "")}235959Z"')
         return f"{self.name} {','.join(options)} {' '.join(self.key.split()[:2])}\n"
+
+
+_BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
+_WIDTH = 70
+
+
+def bare(signature: bytes) -> str:
+    """A signature as base64 on one line, as it stands in a bundle.
+
+    Raises ValueError for what ssh-keygen did not write.
+    """
+    found = re.fullmatch(rf"\s*{_BEGIN}([A-Za-z0-9+/=\s]+){_END}\s*", signature.decode())
+    if found is None:
+        raise ValueError("it is no signature of OpenSSH")
+    text = "".join(found[1].split())
+    base64.b64decode(text, validate=True)
+    return text
+
+
+def armoured(text: str) -> bytes:
+    """The file that ssh-keygen reads, of a bare signature."""
+    lines = [text[at : at + _WIDTH] for at in range(0, len(text), _WIDTH)]
+    return ("\n".join([_BEGIN, *lines, _END]) + "\n").encode()
 
 
 def sign(content: bytes, key: Path) -> bytes:
