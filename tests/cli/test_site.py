@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,18 @@ def test_the_example_is_sound_as_it_is(
     assert "Imaging: 1 patients" in out
     assert not (folder / "work").exists(), "check writes nothing"
     assert not (folder / "private").exists()
+
+
+def test_commands_that_are_shown_can_be_pasted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "my 'study' {x}"
+    assert main(["init", str(folder)]) == 0
+    assert main(["check", "--directory", str(folder)]) == 0
+    out = capsys.readouterr().out
+    for command in ("check", "run"):
+        told = out.partition(f"equisite {command} --directory ")[2].splitlines()[0]
+        assert shlex.split(told) == [str(folder)]
 
 
 def test_init_never_overwrites(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

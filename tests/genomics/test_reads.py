@@ -1,4 +1,5 @@
 import gzip
+import zlib
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,13 @@ def spoilt(at: int, field: int, text: str) -> bytes:
     return fastq([(n, b, q) for n, b, q in reads])
 
 
+def cut_in_read(number: int) -> bytes:
+    """Compressed, and all that is left ends in the qualities of this read (from 1)."""
+    packer = zlib.compressobj(wbits=31)
+    text = fastq(READS[:number]).removesuffix(b"I\n")[:-3]
+    return packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH)
+
+
 @pytest.mark.parametrize(
     ("content", "code", "numbers"),
     [
@@ -79,7 +87,8 @@ def spoilt(at: int, field: int, text: str) -> bytes:
         (fastq(READS)[:-1].rsplit(b"\n", 1)[0], "TRUNCATED_FASTQ", {"records": 4}),
         (gzip.compress(fastq(READS), mtime=0)[:-9], "TRUNCATED_FASTQ", {}),
         (gzip.compress(fastq(READS), mtime=0)[:-9] + b"123456789", "TRUNCATED_FASTQ", {}),
-        (gzip.compress(fastq(READS), mtime=0) + b"rubbish", "TRUNCATED_FASTQ", {"records": 4}),
+        (gzip.compress(fastq(READS), mtime=0) + b"rubbish", "TRUNCATED_FASTQ", {"records": 5}),
+        (cut_in_read(4), "TRUNCATED_FASTQ", {"records": 3}),
         (spoilt(2, 1, "ACGT"), "QUALITY_LENGTH", {"record": 3, "bases": 4, "qualities": 30}),
         (spoilt(1, 1, "ACGT-" * 6), "NOT_FASTQ", {"record": 2}),
         (spoilt(3, 2, "I" * 29 + " "), "NOT_FASTQ", {"record": 4}),
@@ -89,6 +98,7 @@ def spoilt(at: int, field: int, text: str) -> bytes:
         (b"B" + fastq(READS)[1:], "NOT_FASTQ", {"record": 1}),
         (fastq(READS).replace(b"\n+\n", b"\n-\n", 1), "NOT_FASTQ", {"record": 1}),
         (b">r1\nACGT\n>r2\nACGT\n", "NOT_FASTQ", {"record": 1}),
+        (b"<html>404 not found</html>\n", "NOT_FASTQ", {"record": 1}),
     ],
 )
 def test_broken_files_are_named_with_their_place(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import itertools
 from pathlib import Path
 
@@ -131,6 +132,12 @@ def test_files_that_are_no_mask(tmp_path: Path) -> None:
     for name in ("cut.nii.gz", "text.nii"):
         with pytest.raises(InputError, match="MASK_UNREADABLE"):
             read_labels(tmp_path / name)
+    (tmp_path / "plain.nii.gz").write_bytes(gzip.decompress(good))
+    with pytest.raises(InputError, match="it is not compressed"):
+        read_labels(tmp_path / "plain.nii.gz")
+    (tmp_path / "packed.nii").write_bytes(good)
+    with pytest.raises(InputError, match="its name does not end"):
+        read_labels(tmp_path / "packed.nii")
     with pytest.raises(InputError, match="2 dimensions"):
         read_labels(save(np.ones((4, 4), dtype=np.uint8), tmp_path / "flat.nii"))
     with pytest.raises(InputError, match="states no position"):

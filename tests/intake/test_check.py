@@ -9,10 +9,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from equisite.codebook.book import codebook
 from equisite.core.errors import ConfigError, Finding
 from equisite.intake.check import check_site, condensed
 from equisite.intake.imaging import check_imaging
-from equisite.intake.rows import read_imaging, read_patients, read_sequencing
+from equisite.intake.rows import (
+    _clinical_problem,
+    read_imaging,
+    read_patients,
+    read_sequencing,
+)
 from equisite.intake.sequencing import check_sequencing
 
 
@@ -90,6 +96,20 @@ def test_clinical_variables_of_the_codebook(site: Path) -> None:
     )
     with pytest.raises(ConfigError, match=r"COLUMN_UNKNOWN .* age_band"):
         check_site(site)  # what is computed may not be given
+
+
+@pytest.mark.parametrize("cell", ["1_0", "\u0664\u0669", "0x1f", "1,5", "1e999", "nan", "inf"])
+def test_numbers_that_nobody_writes(cell: str) -> None:
+    count = next(v for v in codebook().variables if v.type == "number")
+    assert _clinical_problem(count, cell).startswith("must be a")
+    assert _clinical_problem(count, "1.5e1") == ""
+
+
+@pytest.mark.parametrize("date", ["2026-02-30", "1926-01-31", "2206-01-31", "20260131"])
+def test_a_day_is_in_the_calendar_and_in_the_times_of_a_bundle(site: Path, date: str) -> None:
+    config = site / "config.yaml"
+    config.write_text(config.read_text().replace("2026-01-31", date))
+    assert findings_of(site) == [("KEY_VALUE", "config.yaml line 7, key freeze.date")]
 
 
 def test_many_of_a_kind_are_counted() -> None:

@@ -91,10 +91,9 @@ def test_items_that_were_refused_are_not_missing_too(protocol_file: Path) -> Non
     assert found == [
         ("KEY_VALUE", "reference.contigs[1].length"),
         ("KEY_UNKNOWN", "reference.contigs[1].lenth"),
-        ("KEY_MISSING", "tables[1].keys"),
         ("KEY_UNKNOWN", "tables[1].keyes"),
     ]
-    assert "Did you mean keys?" in caught.value.findings[3].sentence
+    assert "Did you mean keys?" in caught.value.findings[2].sentence
 
 
 def test_a_table_of_unknown_kind_is_told_with_the_kinds(protocol_file: Path) -> None:
@@ -123,6 +122,10 @@ def test_lead(tmp_path: Path) -> None:
     path.write_text("protocol: p.yaml\nkeyring: k.yaml\n")
     assert load_lead(path).inbox == "inbox"
     path.write_text("protocol: p.yaml\nkeyrings: k.yaml\n")
+    with pytest.raises(ConfigError) as caught:
+        load_lead(path)
+    assert [f.code for f in caught.value.findings] == ["KEY_UNKNOWN"]
+    path.write_text("protocol: p.yaml\nk_file: k.yaml\n")
     with pytest.raises(ConfigError) as caught:
         load_lead(path)
     assert {f.code for f in caught.value.findings} == {"KEY_MISSING", "KEY_UNKNOWN"}

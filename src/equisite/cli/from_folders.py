@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 
 from equisite.core.atomic import write_text
 from equisite.core.errors import ConfigError
@@ -169,4 +170,4 @@ def _told(
     yield f"  config.yaml: site, freeze.date{', reference.fasta' * bool(made.sequencing)}"
     for (sheet, column), count in sorted(made.not_known().items()):
         yield f"  {sheet}.tsv, column {column}: {count} cell(s): {_WHAT[sheet, column]}"
-    yield f"Then: equisite check --directory {directory}"
+    yield f"Then: equisite check --directory {quote(str(directory))}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from equisite.core.errors import Finding
 from equisite.genomics.pieces import pieces_of
@@ -56,7 +57,8 @@ def plan(site: CheckedSite) -> Iterator[str]:
     if jobs > MANY_JOBS:
         minutes = max(round(jobs * _SECONDS_PER_JOB / 60), 1)
         yield Finding("MANY_JOBS", "", {"jobs": jobs, "minutes": minutes}).render()
-    yield f"Nothing is wrong. Start with: equisite run --directory {site.directory}"
+    place = quote(str(site.directory))
+    yield f"Nothing is wrong. Start with: equisite run --directory {place}"
 
 
 def _key(directory: Path) -> bytes:

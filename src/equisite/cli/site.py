@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 from pathlib import Path
+from shlex import quote
 
 _HERE = Path()
 
@@ -85,7 +86,7 @@ def _init(args: argparse.Namespace) -> int:
         print(path)
     print(
         "An example that runs as it is, on made data. Replace sheets, protocol and keyring"
-        f" by your own, then: equisite check --directory {args.directory}"
+        f" by your own, then: equisite check --directory {quote(str(args.directory))}"
     )
     return 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from equisite.core.tables import read_table
 
@@ -39,7 +40,7 @@ def summary(directory: Path) -> Iterator[str]:
     if prepared.is_file():
         yield f"The bundle waits for approval: {prepared}"
         yield f"What would leave: {prepared.with_name('review.html')}"
-        yield f"Then: equisite approve --directory {directory}"
+        yield f"Then: equisite approve --directory {quote(str(directory))}"
 
 
 def _reasons(rows: list[dict[str, str]], room: str) -> str:

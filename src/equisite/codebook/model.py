@@ -77,7 +77,7 @@ class Variable(BaseModel):
     core: tuple[Literal["CT", "MR", "PT"], ...] = ()
     constant: RegisteredConstant | None = None
     source: tuple[Source, ...] = Field(min_length=1)
-    since: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    since: str = Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")
 
     @field_validator("source", mode="before")
     @classmethod

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from equisite.core.codes import lookup
+from equisite.core.signs import legible
 
 Number = str | int | float | bool
 
@@ -38,17 +39,20 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The registered sentence with this finding's numbers filled in."""
-        return lookup(self.code).sentence.format(**self.numbers)
+        return lookup(self.code).sentence.format(**self._legible())
 
     @property
     def mend(self) -> str:
         """What the user can do about it."""
-        return lookup(self.code).mend.format(**self.numbers)
+        return lookup(self.code).mend.format(**self._legible())
 
     def render(self) -> str:
         """Two lines: code, place and sentence; then the mend."""
-        place = f" {self.where}" if self.where else ""
+        place = f" {legible(self.where)}" if self.where else ""
         return f"{self.code}{place}: {self.sentence}\n        Mend: {self.mend}"
+
+    def _legible(self) -> dict[str, Number]:
+        return {k: legible(v) if isinstance(v, str) else v for k, v in self.numbers.items()}
 
 
 class EquisiteError(Exception):

@@ -64,6 +64,7 @@ class FastqFile:
         self._barcodes = barcodes
         self._place: dict[str, str | int] = {"lane": lane, "file": file}
         self.count = 0
+        self._break = ""
         self._seen_phred33 = False
         self._seen_high = False
 
@@ -80,7 +81,7 @@ class FastqFile:
                 yield self._checked(lines[at : at + 4 * size])
                 at += 4 * size
             del lines[:at]
-        if rest:
+        if rest and not self._break:
             lines.append(rest)
         while lines and not lines[-1].strip():  # blank lines at the end mean nothing
             if len(lines) % 4 == 0 and lines[-3:-2] == [b""]:
@@ -89,6 +90,10 @@ class FastqFile:
         whole = len(lines) // 4 * 4
         if whole:
             yield self._checked(lines[:whole])
+        if self._break:
+            self._fail("TRUNCATED_FASTQ", records=self.count, problem=self._break)
+        if lines[whole:] and not lines[whole].startswith(b"@"):
+            self._fail("NOT_FASTQ", record=self.count + 1, problem="no @ at the header line")
         if len(lines) > whole:
             self._fail("TRUNCATED_FASTQ", records=self.count, problem="the last read is cut")
         if not self.count:
@@ -97,7 +102,7 @@ class FastqFile:
             self._fail("QUALITY_ENCODING")
 
     def _pieces(self) -> Iterator[bytes]:
-        """Decompressed pieces of the file."""
+        """Decompressed pieces of the file, up to where it breaks."""
         with self._path.open("rb") as stream:
             piece = stream.read(_PIECE)
             if not piece.startswith(_GZIP):
@@ -111,7 +116,8 @@ class FastqFile:
                 try:
                     content = inflater.decompress(piece)
                 except zlib.error:
-                    self._broken("the compressed bytes are corrupt")
+                    self._break = "the compressed bytes are corrupt"
+                    return
                 begun = True
                 if content:
                     yield content
@@ -122,13 +128,14 @@ class FastqFile:
                         piece += stream.read(_PIECE)
                     if piece:
                         if not piece.startswith(_GZIP):
-                            self._broken("bytes follow that are no gzip member")
+                            self._break = "bytes follow that are no gzip member"
+                            return
                         inflater = zlib.decompressobj(wbits=31)
                         begun = False
                 else:
                     piece = stream.read(_PIECE)
             if begun and not inflater.eof:
-                self._broken("the compressed stream ends in the middle")
+                self._break = "the compressed stream ends in the middle"
 
     def _checked(self, lines: list[bytes]) -> Records:
         heads, plus = lines[0::4], lines[2::4]
@@ -182,9 +189,6 @@ class FastqFile:
         self._seen_high |= len(text.translate(None, _ABOVE_PHRED33)) < len(text)
         if not self._seen_phred33 and self._seen_high and len(records.bases) >= BLOCK:
             self._fail("QUALITY_ENCODING")
-
-    def _broken(self, problem: str) -> NoReturn:
-        self._fail("TRUNCATED_FASTQ", records=self.count, problem=problem)
 
     def _fail(self, code: str, **numbers: str | int) -> NoReturn:
         raise InputError(code, "", **{**self._place, **numbers})

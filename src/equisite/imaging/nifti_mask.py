@@ -29,6 +29,13 @@ class LabelImage:
     ras: NDArray[np.float64]
 
 
+_GZIP = b"\x1f\x8b"
+_MISNAMED = {
+    False: "its name ends with .gz, and it is not compressed",
+    True: "it is compressed, and its name does not end with .gz",
+}
+
+
 def read_labels(path: Path) -> LabelImage:
     """Read a NIfTI file of labels.
 
@@ -40,7 +47,10 @@ def read_labels(path: Path) -> LabelImage:
     def unreadable(why: str) -> InputError:
         return InputError("MASK_UNREADABLE", problem=why)
 
-    path.open("rb").close()  # a missing or forbidden file is the machine's OSError
+    with path.open("rb") as stream:  # a missing or forbidden file is the machine's OSError
+        packed = stream.read(2) == _GZIP
+    if packed != path.name.lower().endswith(".gz"):
+        raise unreadable(_MISNAMED[packed])
     with foreign_parser(unreadable):
         image: Any = nibabel.nifti1.Nifti1Image.from_filename(path)
         values = np.asanyarray(image.dataobj)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from equisite.core.errors import Finding, Number
+from equisite.core.signs import looks_like
 from equisite.intake.rows import Sheet
 from equisite.intake.sheet_text import Line
 from equisite.protocol.models import IDENTIFIER
@@ -84,7 +85,7 @@ def _ill_formed(patient: str) -> bool:
 
 def _letters(patient: str) -> str:
     """An id without its signs and cases: what ids of one person written twice share."""
-    return "".join(sign for sign in patient.casefold() if sign.isalnum())
+    return "".join(sign for sign in looks_like(patient) if sign.isalnum())
 
 
 def check_clinical_only(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from equisite.core.errors import Finding
+from equisite.intake.sheet_text import NO_VALUE
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,9 @@ def _judge(kind: str, name: str, folder: Path, where: str) -> Place | Finding:
     if kind == "file":
         if is_folder:
             return Finding("FILE_IS_FOLDER", where, {"path": name})
+        if not stat.S_ISREG(found.st_mode):
+            problem = "it is a device or a pipe, not a file"
+            return Finding("FILE_UNREADABLE", where, {"path": name, "problem": problem})
         if not os.access(path, os.R_OK):
             return Finding(
                 "FILE_UNREADABLE", where, {"path": name, "problem": "permission denied"}
@@ -143,8 +148,18 @@ def _absent(path: str, name: str, where: str) -> Finding:
             return Finding(
                 "FILE_CASE", where, {"path": name, "wanted": next_name, "there": other}
             )
-    if above != parent:
-        return Finding(
-            "FILE_MISSING", where, {"path": name, "hint": f"no folder {above}/{next_name}"}
-        )
-    return Finding("FILE_MISSING", where, {"path": name, "hint": f"no {wanted} in {above}"})
+    hint = f"no {wanted} in {above}" if above == parent else f"no folder {above}/{next_name}"
+    if any(_form(other) == _form(next_name) for other in there):
+        hint = f"{next_name} is written on disk with other signs that look the same (accents)"
+    elif name.casefold() in NO_VALUE:
+        hint += "; where there is no file the cell stays empty"
+    elif "\\" in name:
+        hint += "; folders are separated by /, not by \\"
+    elif name[0] == "~" or "$" in name:
+        hint += "; ~ and variables are not replaced: write the whole path"
+    return Finding("FILE_MISSING", where, {"path": name, "hint": hint})
+
+
+def _form(name: str) -> str:
+    """A name without the ways in which Unicode can write one letter with its accent."""
+    return unicodedata.normalize("NFKC", name).casefold()

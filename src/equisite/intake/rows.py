@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +14,14 @@ from pydantic import BaseModel, ValidationError
 from equisite.codebook.book import codebook
 from equisite.codebook.model import Variable
 from equisite.core.errors import Finding
-from equisite.intake.sheet_text import Line, SheetText, read_sheet
+from equisite.intake.sheet_text import NO_VALUE, Line, SheetText, read_sheet
 from equisite.protocol.explain import close_to, did_you_mean, problem_of, shown
 from equisite.protocol.shape import meaning_of
 from equisite.protocol.site import NOT_KNOWN, WITHDRAWN, ImagingRow, PatientRow, SequencingRow
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 COMPUTED = frozenset({"analysis_set", "age_band", "sex_female"})
 """Clinical variables that are computed from others and may not be given."""
 
@@ -28,6 +31,12 @@ KINDS: dict[str, type[BaseModel]] = {
     "imaging": ImagingRow,
 }
 """The three sheets, as `sheets` of config.yaml names them."""
+_MAY_BE_EMPTY = frozenset(
+    column
+    for model in KINDS.values()
+    for column, field in model.model_fields.items()
+    if not field.is_required()
+)
 
 
 @dataclass(frozen=True)
@@ -195,9 +204,15 @@ def _cell_findings(text: SheetText, line: Line, error: ValidationError) -> Itera
             if column in text.columns and column not in line.unclear:
                 yield Finding("CELL_EMPTY", where)
             continue
-        yield Finding(
-            "CELL_VALUE", where, {"cell": shown(one["input"]), "problem": problem_of(one)}
-        )
+        problem = problem_of(one) + _left_empty(str(one["input"]), column in _MAY_BE_EMPTY)
+        yield Finding("CELL_VALUE", where, {"cell": shown(one["input"]), "problem": problem})
+
+
+def _left_empty(cell: str, may_be: bool) -> str:
+    """How a value that is missing is written, for a cell that says so in a word."""
+    return "; a value that is missing is an empty cell" * (
+        may_be and cell.casefold() in NO_VALUE
+    )
 
 
 def _clinical_findings(
@@ -208,6 +223,7 @@ def _clinical_findings(
         problem = _clinical_problem(variable, cell) if cell else ""
         if problem:
             where = text.where(line.number, variable.id)
+            problem += _left_empty(cell, may_be=True)
             yield Finding("CELL_VALUE", where, {"cell": shown(cell), "problem": problem})
 
 
@@ -221,11 +237,10 @@ def _clinical_problem(variable: Variable, cell: str) -> str:
         )
     if variable.type == "flag":
         return "" if cell in ("0", "1") else "must be 0 or 1"
-    try:
-        value = float(cell)
-    except ValueError:
+    if not _NUMBER.fullmatch(cell):
         return "must be a number with a decimal point"
-    if value != value or value in (float("inf"), float("-inf")):
+    value = float(cell)
+    if math.isinf(value):
         return "must be a finite number"
     if variable.type == "count" and value != int(value):
         return "must be a whole number"

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from equisite.core.errors import Finding
+from equisite.core.signs import named, unseen
+from equisite.core.text_file import read_people_file
 from equisite.intake.sheet_header import Header, is_quoted, read_header
+from equisite.protocol.explain import did_you_mean
 from equisite.protocol.site import WITHDRAWN
 
 FREE_TEXT = frozenset(("fastq_1", "fastq_2", "reads", "calls", "series", "mask", "roi_label"))
 """Columns whose cells name something outside the sheet, in whatever signs it is written."""
+NO_VALUE = frozenset(("na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", ".", "?"))
+"""What other programs write for a value that is missing; here it is the empty cell."""
+_LARGEST = 1_000_000_000
+"""Bytes of the largest sheet that is read: some million rows."""
 _CONTROLS = frozenset(map(chr, (*range(32), 127)))
 
 
@@ -108,11 +114,9 @@ def read_sheet(
 
 def _text_of(path: Path, name: str) -> tuple[str, Finding | None]:
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return "", Finding("SHEET_MISSING", name)
-    except IsADirectoryError:
-        return "", Finding("SHEET_UNREADABLE", name, {"problem": "it is a folder"})
+        content = read_people_file(path, _LARGEST)
+    except (FileNotFoundError, NotADirectoryError):
+        return "", Finding("SHEET_MISSING", name, {"guess": _beside(path)})
     except OSError as error:
         problem = (error.strerror or "unknown reason").lower()
         return "", Finding("SHEET_UNREADABLE", name, {"problem": problem})
@@ -126,6 +130,15 @@ def _text_of(path: Path, name: str) -> tuple[str, Finding | None]:
     if "\0" in text:  # UTF-16 without its mark, and only letters that ASCII has
         return "", Finding("SHEET_NOT_UTF8", f"{name} line 1")
     return text, None
+
+
+def _beside(path: Path) -> str:
+    """` Did you mean patients.tsv.txt?`, where a file of a like name lies in its place."""
+    try:
+        there = [other.name for other in path.parent.iterdir()]
+    except OSError:
+        return ""
+    return did_you_mean(path.name, there)
 
 
 def _row(
@@ -184,20 +197,14 @@ def _form(
     if is_quoted(cell):
         return "CELL_QUOTED", {"cell": cell[1:-1]}
     for position, sign in enumerate(cell, start=1):
-        if _unseen(sign) and (column not in FREE_TEXT or sign in _CONTROLS):
-            called = unicodedata.name(sign, "control character").lower()
-            return "CELL_CONTROL", {"sign": f"U+{ord(sign):04X}, {called}", "at": position}
+        if unseen(sign) and (column not in FREE_TEXT or sign in _CONTROLS):
+            return "CELL_CONTROL", {"sign": named(sign), "at": position}
     return None
-
-
-def _unseen(sign: str) -> bool:
-    """Controls, blanks that are no plain blank, and signs without width (Unicode category)."""
-    return sign != " " and unicodedata.category(sign) in ("Cc", "Cf", "Zs", "Zl", "Zp")
 
 
 def _bare(cell: str) -> str:
     """A cell without what is not seen, and without blanks and quotation marks around it."""
-    cell = "".join(sign for sign in cell if not _unseen(sign)).strip()
+    cell = "".join(sign for sign in cell if not unseen(sign)).strip()
     if is_quoted(cell):
         return cell[1:-1].strip()
     return cell

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from equisite.core.canonical import canonical_json
+from equisite.protocol.days import Day
 from equisite.protocol.models import DuoCode, Identifier
 from equisite.protocol.pinned import Sha256
 from equisite.protocol.strict import Strict
-
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 LARGEST_BUDGET = 1.9909
 """R10: statistics per patient at which an attacker finds 18 % of the members at 1 % error."""

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from equisite.core.errors import Finding
+from equisite.core.signs import named
 from equisite.protocol.shape import all_paths, keys_at, meaning_at, names_only
 from equisite.protocol.site import NOT_KNOWN
 from equisite.protocol.yaml_text import Document, Location, dotted
@@ -18,17 +19,17 @@ PATTERNS = {
     "the first a letter or digit",
     r"^[0-9a-f]{64}$": "a sha256: 64 digits 0-9 a-f",
     r"^[0-9a-f]{32}$": "an MD5: 32 digits 0-9 a-f",
-    r"^\d{4}-\d{2}-\d{2}$": "a date, year-month-day",
-    r"^\d+\.\d+\.\d+$": "a version of three numbers, as 1.0.0",
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$": "a date, year-month-day",
+    r"^[0-9]+\.[0-9]+\.[0-9]+$": "a version of three numbers, as 1.0.0",
     r"^[A-Za-z][A-Za-z0-9_-]{0,39}$": "1 to 40 letters, digits, `_` or `-`, the first a letter",
     r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}:[1-9][0-9]{0,9}-[1-9][0-9]{0,9}$": "a region as "
     "chr17:43044295-43125364",
-    r"^DUO:\d{7}$": "a code as DUO:0000007",
+    r"^DUO:[0-9]{7}$": "a code as DUO:0000007",
     r"^[a-z][a-z0-9]*$": "lower-case letters and digits, a letter first",
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$": "the name of a gene",
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "a plain file name without folders",
-    r"^([A-Z]\d{2}(\.\d{1,2})?|\d{4}/\d|C\d{2}\.\d)$": "a code of ICD-10 (C49.9) "
-    "or ICD-O-3 (8890/3)",
+    r"^([A-Z][0-9]{2}(\.[0-9]{1,2})?|[0-9]{4}/[0-9]|C[0-9]{2}\.[0-9])$": "a code of "
+    "ICD-10 (C49.9) or ICD-O-3 (8890/3)",
 }
 """What the patterns of the models mean, in words."""
 _BOUNDS = {
@@ -61,7 +62,8 @@ def problem_of(error: Any) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "string_pattern_mismatch":
         pattern = context["pattern"]
-        return f"must be {PATTERNS.get(pattern, f'text of the form {pattern}')}"
+        form = PATTERNS.get(pattern, f"text of the form {pattern}")
+        return f"must be {form}{_foreign_sign(error['input'])}"
     if kind in ("literal_error", "union_tag_invalid"):
         allowed = context.get("expected") or context["expected_tags"]
         words = [w.strip().strip("'") for w in str(allowed).replace(" or ", ", ").split(",")]
@@ -73,6 +75,7 @@ def problem_of(error: Any) -> str:
     plain = {
         "int_type": "must be a whole number",
         "int_parsing": "must be a whole number",
+        "int_parsing_size": "must be a whole number",
         "int_from_float": "must be a whole number",
         "float_type": "must be a number",
         "float_parsing": "must be a number",
@@ -102,6 +105,12 @@ def problem_of(error: Any) -> str:
     return str(error["msg"])
 
 
+def _foreign_sign(value: object) -> str:
+    """The first sign that ASCII does not have, by its name: many look like one of it."""
+    text = value if isinstance(value, str) else ""
+    return next((f"; {named(s)} is none of them" for s in text if not s.isascii()), "")
+
+
 def shown(value: object) -> str:
     """A value as it may stand in a message: one line, at most 60 characters."""
     if value is None:
@@ -125,11 +134,19 @@ def findings_of(
     there is refused with that file's name.
     """
     grouped: dict[Location, list[Any]] = {}
+    content = document.content
     for one in error.errors(include_url=False):
-        grouped.setdefault(true_location(one, document.content), []).append(one)
+        grouped.setdefault(true_location(one, content), []).append(one)
     findings = []
+    meant = {
+        (*location[:-1], close_to(str(location[-1]), keys_at(model, location[:-1], content)))
+        for location, errors in grouped.items()
+        if errors[0]["type"] == "extra_forbidden"
+    }
     for location, errors in grouped.items():
         first = errors[0]
+        if first["type"] == "missing" and location in meant:
+            continue  # told as the key that is written almost so
         inside = any(o[: len(location)] == location != o for o in grouped)
         if inside and first["type"] in ("too_short", "too_long"):
             continue  # items that were refused one by one are not missing too

@@ -67,7 +67,7 @@ class LawsFilter(_Filter):
 
     kind: Literal["laws"] = Field(description="Laws kernels.")
     kernels: str = Field(
-        pattern=r"^([A-Z]\d){2,3}$",
+        pattern=r"^([A-Z][0-9]){2,3}$",
         description="One of L3, E3, S3, L5, E5, S5, W5, R5 per axis x, y (and z): `E5L5S5`; "
         "two work in each axial plane.",
     )

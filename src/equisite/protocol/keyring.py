@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from equisite.protocol.days import Day
 from equisite.protocol.models import Identifier
 from equisite.protocol.strict import Strict
 
@@ -23,12 +24,8 @@ class SiteKeys(Strict):
     approve_key: str | None = Field(
         default=None, description="Public key of those who approve them."
     )
-    valid_from: str | None = Field(
-        default=None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="First day of the keys."
-    )
-    valid_until: str | None = Field(
-        default=None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="Last day of the keys."
-    )
+    valid_from: Day | None = Field(default=None, description="First day of the keys.")
+    valid_until: Day | None = Field(default=None, description="Last day of the keys.")
 
 
 class Keyring(Strict):

@@ -24,7 +24,7 @@ IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Identifier = Annotated[str, Field(pattern=IDENTIFIER)]
 Md5 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Gene = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
-DuoCode = Annotated[str, Field(pattern=r"^DUO:\d{7}$")]
+DuoCode = Annotated[str, Field(pattern=r"^DUO:[0-9]{7}$")]
 AnalysisSet = Literal["all", "genomics", "imaging", "both"]
 Consequence = Literal[
     "truncating", "missense", "synonymous", "inframe",
@@ -44,7 +44,7 @@ class Head(Strict):
     """Who made the protocol and what it may be used for."""
 
     id: Identifier = Field(description="Short name of the protocol.")
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+$", description="Semantic version.")
+    version: str = Field(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$", description="Semantic version.")
     title: str = Field(min_length=1, description="Title shown in the report.")
     contact: str = Field(min_length=1, description="Whom sites ask.")
     licence: str = Field(min_length=1, description="Licence of the released tables (SPDX).")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticKnownError
 
+from equisite.protocol.days import Day
 from equisite.protocol.imaging import RoiName
 from equisite.protocol.models import Identifier
 from equisite.protocol.radiomics import Modality
@@ -26,8 +29,7 @@ class Freeze(Strict):
     """The named state of the cohort that is released."""
 
     id: Identifier = Field(description="Name of the state, shown in the bundle.")
-    date: str = Field(
-        pattern=r"^\d{4}-\d{2}-\d{2}$",
+    date: Day = Field(
         description="Day to which the cohort is complete, year-month-day; the only date "
         "in a bundle.",
     )
@@ -140,6 +142,7 @@ class Sheet(BaseModel):
 
 
 Cell = Annotated[str, Field(min_length=1)]
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}(\.0{1,18})?")
 WITHDRAWN = "withdrawn"
 """Status of a patient who is left out everywhere."""
 NOT_KNOWN = "???"
@@ -160,12 +163,20 @@ class PatientRow(BaseModel):
         default=None, ge=1900, le=2100, description="Instead of age."
     )
     diagnosis: str = Field(
-        pattern=r"^([A-Z]\d{2}(\.\d{1,2})?|\d{4}/\d|C\d{2}\.\d)$",
+        pattern=r"^([A-Z][0-9]{2}(\.[0-9]{1,2})?|[0-9]{4}/[0-9]|C[0-9]{2}\.[0-9])$",
         description="ICD-10 or ICD-O-3 code.",
     )
     status: Literal["included", "withdrawn"] = Field(
         default="included", description="A withdrawn patient is left out everywhere."
     )
+
+    @field_validator("age", "birth_year", mode="before")
+    @classmethod
+    def _digits(cls, cell: object) -> object:
+        """Digits only (`47`, `47.0`): `4_7` is no number that a person writes."""
+        if isinstance(cell, str) and not _WHOLE.fullmatch(cell):
+            raise PydanticKnownError("int_parsing")
+        return cell
 
 
 class SequencingRow(Sheet):

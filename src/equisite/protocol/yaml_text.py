@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 
 from equisite.core.errors import Finding
+from equisite.core.signs import named
+from equisite.core.text_file import read_people_file
 
 Location = tuple[str | int, ...]
 
@@ -20,6 +22,10 @@ _BOOL = re.compile(r"^(true|True|TRUE|false|False|FALSE)$")
 _INT = re.compile(r"^[-+]?(0|[1-9][0-9]{0,17})$")  # `007` and a digest of digits stay text
 _FLOAT = re.compile(r"^[-+]?([0-9]{0,20}\.[0-9]{1,20}|[0-9]{1,20}\.?)([eE][-+]?[0-9]{1,3})?$")
 _DEPTH = 30
+_NODES = 200_000
+"""Keys and items of the largest document; nine aliases of nine aliases are soon more."""
+_LARGEST = 64_000_000
+"""Bytes of the largest file that is read."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ def read_yaml(path: Path, name: str | None = None) -> tuple[Document | None, lis
     """
     name = name or path.name
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_people_file(path, _LARGEST).decode("utf-8-sig")
     except FileNotFoundError:
         return None, [Finding("CONFIG_MISSING", name)]
     except UnicodeDecodeError as error:
@@ -126,6 +132,10 @@ def _reason(error: OSError) -> str:
 def _syntax(name: str, text: str, error: yaml.YAMLError) -> Finding:
     mark = getattr(error, "problem_mark", None)
     problem = str(getattr(error, "problem", None) or "it is not YAML")
+    if isinstance(error, yaml.reader.ReaderError):
+        number = text.encode().count(b"\n", 0, error.position) + 1  # libyaml counts bytes
+        problem = f"a sign that no text has ({named(chr(error.character))})"
+        return Finding("YAML_SYNTAX", f"{name} line {number}", {"problem": problem})
     if mark is None:
         return Finding("YAML_SYNTAX", name, {"problem": problem})
     lines = text.splitlines()
@@ -147,19 +157,26 @@ def _value(
 ) -> Any:
     """Plain value of a node; notes lines and duplicate keys on the way."""
     lines.setdefault(location, node.start_mark.line + 1)
+    line = f"{name} line {node.start_mark.line + 1}"
+    problem = ""
     if len(location) > _DEPTH:
-        line = f"{name} line {node.start_mark.line + 1}"
-        findings.append(Finding("YAML_SYNTAX", line, {"problem": "it is nested too deeply"}))
+        problem = "it is nested too deeply"
+    elif len(lines) > _NODES:
+        problem = "its aliases (`*name`) repeat one another without end"
+    elif isinstance(node, yaml.ScalarNode) and "\0" in node.value:
+        problem = "a value holds the sign of number 0"
+    if problem:
+        if not any(finding.numbers.get("problem") == problem for finding in findings):
+            findings.append(Finding("YAML_SYNTAX", line, {"problem": problem}))
         return None
     if isinstance(node, yaml.MappingNode):
         content: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            line = key_node.start_mark.line + 1
+            number = key_node.start_mark.line + 1
+            line = f"{name} line {number}"
             if not isinstance(key_node, yaml.ScalarNode):
                 problem = "a key is not a single word"
-                findings.append(
-                    Finding("YAML_SYNTAX", f"{name} line {line}", {"problem": problem})
-                )
+                findings.append(Finding("YAML_SYNTAX", line, {"problem": problem}))
                 continue
             key = str(key_node.value)
             here = (*location, key)
@@ -167,12 +184,12 @@ def _value(
                 findings.append(
                     Finding(
                         "YAML_DUPLICATE_KEY",
-                        f"{name} line {line}, key {dotted(here)}",
+                        f"{line}, key {dotted(here)}",
                         {"first": lines[here]},
                     )
                 )
                 continue
-            lines[here] = line
+            lines[here] = number
             content[key] = _value(value_node, here, name, lines, findings)
         return content
     if isinstance(node, yaml.SequenceNode):
