@@ -119,3 +119,14 @@ def test_streaming_finds_what_a_plain_count_finds(
         margin = gap_margin if near else active.MARGIN
         expected.append(("chr", max(place - margin, 0), place + margin + 1))
     assert list(active_windows(lines, gap_margin)) == list(Territory.of(expected))
+
+
+def test_a_spliced_read_says_nothing_one_without_qualities_what_its_place_is_worth() -> None:
+    def altered(name: str, cigar: bytes, qualities: bytes) -> bytes:
+        fields = sam(name, 1000, {1050: "X"}).split(b"\t")
+        fields[5], fields[10] = cigar, qualities
+        return b"\t".join(fields)
+
+    assert list(active_windows([altered(n, b"40M9I10M9N50M", b"F" * 100) for n in "ab"])) == []
+    bare = [altered(name, b"100M", b"*") for name in "ab"]
+    assert list(active_windows(bare)) == [("chr", 1040, 1061)]

@@ -1,12 +1,13 @@
 import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pysam
 import pytest
 
-from equisite.genomics.repeat_calls import write_by_length
+from equisite.genomics.repeat_calls import by_length
+from equisite.genomics.second_caller import Answer, write_answers
 from equisite.variants.vcf import Genotype, read_genotypes
 
 _random = random.Random(5)
@@ -44,6 +45,17 @@ def run_of(length: int, left: str = LEFT) -> tuple[str, str]:
     return left[-40:] + "A" * length + RIGHT[:40], cigar
 
 
+def _read(folder: Path, lines: list[str]) -> Iterator[Genotype]:
+    (folder / "lines.vcf").write_text(HEAD + "".join(lines))
+    yield from read_genotypes(folder / "lines.vcf")
+
+
+def _answers(calls: list[Genotype], heard: list[Genotype]) -> Iterator[Answer]:
+    for contig in BASES:
+        said = [r for r in heard if r.contig == contig]
+        yield Answer(contig, said, [(r, r.line) for r in calls if r.contig == contig])
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """Write the final calls from those of both callers and from reads by length of the run."""
@@ -69,13 +81,10 @@ def run(tmp_path: Path) -> Run:
                     read.query_sequence, read.cigarstring = bases, cigar
                     bam.write(read)
         pysam.index(str(path))
-        files = []
-        for name, lines in (("final", reconciled), ("1", first), ("2", second)):
-            files.append(tmp_path / f"{name}.vcf")
-            files[-1].write_text(HEAD + "".join(lines))
+        (tmp_path / "1.vcf").write_text(HEAD)
         out = io.StringIO()
-        write_by_length(files[0], files[1:], path, BASES, out.write)
-        assert out.getvalue().startswith(HEAD)
+        answered = _answers(*(list(_read(tmp_path, x)) for x in (reconciled, first + second)))
+        write_answers(tmp_path / "1.vcf", by_length(answered, path, BASES), out.write)
         (tmp_path / "out.vcf").write_text(out.getvalue())
         return list(read_genotypes(tmp_path / "out.vcf"))
 

@@ -7,9 +7,10 @@ from made_reads import md5
 
 from equisite.genomics.second_caller import (
     CachedReference,
+    answers,
     settled_lines,
     windows,
-    write_reconciled,
+    write_answers,
 )
 from equisite.variants.intervals import Territory
 from equisite.variants.vcf import open_text, read_genotypes
@@ -18,6 +19,7 @@ BASES = {
     "b": "".join(random.Random(1).choices("ACGT", k=5000)),
     "a": "".join(random.Random(2).choices("ACGT", k=3000)),
 }
+NOWHERE = Territory.of([])
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ttok\n"
 
 
@@ -88,7 +90,7 @@ def test_both_files_become_one_with_labels(tmp_path: Path, reference: CachedRefe
     )
     asked = Territory.of([("b", 900, 1100), ("b", 2990, 3010), ("a", 0, 3000)])
     out = io.StringIO()
-    assert write_reconciled(first, second, asked, reference, out.write) == 4
+    assert write_answers(first, answers(first, second, asked, reference), out.write) == 4
     (tmp_path / "3.vcf").write_text(out.getvalue())
     records = list(read_genotypes(tmp_path / "3.vcf"))
     assert [(r.contig, r.position + 1, r.info["CONS"]) for r in records] == [
@@ -109,7 +111,7 @@ def test_without_any_call_there_is_a_header(tmp_path: Path, reference: CachedRef
     empty = write(tmp_path / "1.vcf")
     assert list(windows(empty, reference)) == []
     out = io.StringIO()
-    assert write_reconciled(empty, empty, Territory.of([]), reference, out.write) == 0
+    assert write_answers(empty, answers(empty, empty, NOWHERE, reference), out.write) == 0
     assert out.getvalue().splitlines()[-1].startswith("#CHROM")
 
 
@@ -126,4 +128,4 @@ def test_no_vcf_is_told(tmp_path: Path, reference: CachedReference) -> None:
     bad = tmp_path / "1.vcf"
     bad.write_text("nothing\n")
     with pytest.raises(ValueError, match="header"):
-        write_reconciled(bad, bad, Territory.of([]), reference, io.StringIO().write)
+        write_answers(bad, answers(bad, bad, NOWHERE, reference), io.StringIO().write)

@@ -16,6 +16,8 @@ SHARES = SITE.calling_jobs(PIECES)
 """Jobs that share the pieces of one batch."""
 WHOLE, SHARED = (r"\d+", r"(?!)") if SHARES == 1 else ("0", r"[1-9]\d*")
 """Batches that are called in one job, and in several."""
+PLAIN = "--input-fmt-option required_fields=0x17ff"
+"""All of a read but its tags, of which callers read the read group only: less to decode."""
 
 
 rule genomics_prepare_reference:
@@ -152,6 +154,8 @@ rule genomics_align_reads:
             if SITE.protocol.genomics.trimming == "adapters"
             else ""
         ),
+        # Tags for the steps in between, and minimap2's notes on its chains.
+        passing="ms" if ALIGNER == "bwa-mem" else "ms,nn,tp,cm,s1,s2,de,rl",
         # From interleaved FASTQ with read groups as comments to SAM of the reference's header.
         align=lambda wildcards, input: {
             "bwa-mem": f"""
@@ -176,7 +180,7 @@ rule genomics_align_reads:
                     | samtools sort -u -m 500M --no-PG -T "$SCRATCH/sort" - \
                     | samtools markdup -u --no-PG --barcode-tag RX \
                         -T "$SCRATCH/markdup" - - \
-                    | samtools view -C --no-PG -x ms - > "$OUT.cram"
+                    | samtools view -C --no-PG -x {params.passing} - > "$OUT.cram"
                 samtools index "$OUT.cram"
             ' 2>{log}
         """
@@ -216,11 +220,12 @@ rule genomics_call_variants:
             if input.territory
             else ""
         ),
+        plain=PLAIN,
         # Only the second caller may be left out; the first is always bcftools.
         second=lambda wildcards, input: (
             f"""
-                samtools view -b -1 --no-PG -F UNMAP,SECONDARY,QCFAIL,DUP \\
-                    ${{PIECE:+-M}} -L "$WINDOWS" \\
+                samtools view {PLAIN} -b -1 --no-PG \\
+                    -F UNMAP,SECONDARY,QCFAIL,DUP ${{PIECE:+-M}} -L "$WINDOWS" \\
                     --write-index -o "$SEEN##idx##$SEEN.bai" "{input.crams}/$ITEM.cram"
                 samtools view -b -1 --no-PG \\
                     --write-index -o "$SCRATCH/primer.bam##idx##$SCRATCH/primer.bam.bai" \\
@@ -237,11 +242,13 @@ rule genomics_call_variants:
         equisite genomics call --index {input.index} --after {input.aligned} \
             --header {input.header} --cache {input.cache} --ploidy {input.ploidy} \
             {params.part} --out {output.calls} --outcomes {output.outcomes} --scan '
-                samtools view -F UNMAP,SECONDARY,QCFAIL,DUP ${{PIECE:+-M -L "$PIECE"}} \
+                samtools view --keep-tag MD -F UNMAP,SECONDARY,QCFAIL,DUP \
+                    ${{PIECE:+-M -L "$PIECE"}} \
                     -e "[NM] > 0 && (!flag.paired || flag.proper_pair)" \
                     "{input.crams}/$ITEM.cram"
             ' --first '
-                samtools view -u --no-PG ${{PIECE:+-M}} -L "$READS" "{input.crams}/$ITEM.cram" \
+                samtools view {params.plain} -u --no-PG -F UNMAP,SECONDARY,QCFAIL,DUP \
+                        ${{PIECE:+-M}} -L "$READS" "{input.crams}/$ITEM.cram" \
                     | bcftools mpileup --no-version -d 2000 -a AD,DP -Ou \
                         -f {input.reference} -T "$ACTIVE" - \
                     | bcftools call --no-version -mv --ploidy-file "$PLOIDY" -Ou \

@@ -21,6 +21,9 @@ from equisite.core.canonical import canonical_json
 from equisite.core.errors import EquisiteError, Finding, InputError
 from equisite.core.outcomes import Outcome, done, judged
 
+_BUFFER = 1 << 18
+"""Bytes of a pipeline's output that are read at once: more than a pipe holds."""
+
 REFUSED = 3
 """Exit code of a step that found the data wrong and wrote down why."""
 
@@ -121,6 +124,7 @@ class Bench:
             env={**os.environ, **own, **self.item.environment, **variables},
             stdin=stdin,
             stdout=stdout,
+            bufsize=_BUFFER,
         )
 
     def _check(self, process: subprocess.Popen[bytes]) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 from equisite.variants.intervals import Interval
 
@@ -26,11 +28,13 @@ LONE_GAP_MARGIN = 110
 it realigns reads around a gap (`mpileup --indel-size`, 110)."""
 
 _CIGAR = re.compile(rb"(\d+)([MIDNSHP=X])")
-_MD = re.compile(rb"(\^[A-Z]+|[A-Z])")
+_MD = re.compile(rb"(?:^|\t)MD:Z:([0-9A-Z^]+)")
+_DIFFERENCE = re.compile(rb"(\^[A-Z]+|[A-Z])")
+_LOST = ord("^")
 _FLUSH = 2000
 
-_Witnesses = dict[bytes, int]
-"""Quality of a difference by name of the molecule."""
+_Book = dict[int, dict[bytes, int]]
+"""By place, the quality of a difference by name of the molecule."""
 
 
 def active_windows(reads: Iterable[bytes], gap_margin: int = GAP_MARGIN) -> Iterator[Interval]:
@@ -45,41 +49,69 @@ def active_windows(reads: Iterable[bytes], gap_margin: int = GAP_MARGIN) -> Iter
 
 def active_sites(reads: Iterable[bytes]) -> Iterator[tuple[str, int, bool]]:
     """Active bases: sequence, base, and whether a gap is there; in order of position."""
-    substitutions: dict[int, _Witnesses] = {}
-    gaps: dict[int, _Witnesses] = {}
+    substitutions: _Book = {}
+    gaps: _Book = {}
     contig, flushed = b"", 0
     for line in reads:
-        fields = line.split(b"\t")
-        start = int(fields[3]) - 1
-        if fields[2] != contig or start - flushed > _FLUSH:
+        name, _, sequence, position, mapq, cigar, _, _, _, _, qualities, tags = line.split(
+            b"\t", 11
+        )
+        start = int(position) - 1
+        if sequence != contig or start - flushed > _FLUSH:
             # Later reads begin here or further on: what lies before is complete.
-            before = start if fields[2] == contig else None
+            before = start if sequence == contig else None
             yield from _settled(contig.decode(), substitutions, gaps, before)
-            contig, flushed = fields[2], start
-        mapping = int(fields[4])
-        if mapping:
-            _note(fields, start, mapping, substitutions, gaps)
+            contig, flushed = sequence, start
+        mapping = int(mapq)
+        shape = _shape(cigar)
+        if not mapping or shape is None:
+            continue
+        for gap in shape.gaps:
+            gaps.setdefault(start + gap, {})[name] = mapping
+        blocks = iter(shape.blocks)
+        end = ahead = place = 0
+        for same, other in _differences(tags):
+            place += int(same)
+            if other[0] == _LOST:
+                place += len(other) - 1
+                continue
+            while place >= end:
+                end, ahead = next(blocks)
+            # A base is no surer than the read's place.
+            quality = (
+                mapping if qualities == b"*" else min(qualities[place + ahead] - 33, mapping)
+            )
+            witnesses = substitutions.setdefault(start + place, {})
+            if witnesses.get(name, -1) < quality:
+                witnesses[name] = quality
+            place += 1
     yield from _settled(contig.decode(), substitutions, gaps, None)
 
 
-def _note(
-    fields: list[bytes],
-    start: int,
-    mapping: int,
-    substitutions: dict[int, _Witnesses],
-    gaps: dict[int, _Witnesses],
-) -> None:
-    """Write down the differences of one read; a base is no surer than the read's place."""
-    name, qualities = fields[0], fields[10]
-    blocks = []
-    place, at = start, 0
-    for length, operation in _CIGAR.findall(fields[5]):
-        bases = int(length)
+@dataclass(frozen=True)
+class _Shape:
+    """What a CIGAR says, counted from the first aligned base of the reference.
+
+    blocks: where a run of aligned bases ends, and how far the read is ahead of the reference
+    in it. gaps: where the reference goes on behind an insertion, or is left out.
+    """
+
+    blocks: tuple[tuple[int, int], ...]
+    gaps: tuple[int, ...]
+
+
+@lru_cache(maxsize=1 << 12)
+def _shape(cigar: bytes) -> _Shape | None:
+    """Most reads of a run share a few CIGARs. None: spliced, no read of a genome."""
+    blocks, gaps = [], []
+    place = at = 0
+    for size, operation in _CIGAR.findall(cigar):
+        bases = int(size)
         if operation in b"M=X":
-            blocks.append((place, place + bases, at))
+            blocks.append((place + bases, at - place))
             place, at = place + bases, at + bases
         elif operation in b"ID":
-            gaps.setdefault(place, {})[name] = mapping
+            gaps.append(place)
             if operation == b"I":
                 at += bases
             else:
@@ -87,30 +119,23 @@ def _note(
         elif operation == b"S":
             at += bases
         elif operation == b"N":
-            return  # spliced: no read of a genome
-    mismatches = next(f for f in fields[11:] if f.startswith(b"MD:Z:"))[5:]
-    block = 0
-    place = blocks[0][0] if blocks else start
-    for part in _MD.split(mismatches.rstrip()):
-        if part.isdigit():
-            place += int(part)
-        elif part.startswith(b"^"):
-            place += len(part) - 1
-        elif part:
-            while place >= blocks[block][1]:
-                block += 1
-            base = mapping
-            if qualities != b"*":
-                base = qualities[blocks[block][2] + place - blocks[block][0]] - 33
-            seen = substitutions.setdefault(place, {})
-            seen[name] = max(seen.get(name, 0), min(base, mapping))
-            place += 1
+            return None
+    return _Shape(tuple(blocks), tuple(gaps))
+
+
+def _differences(tags: bytes) -> Iterable[tuple[bytes, bytes]]:
+    """Numbers of equal bases, each with what differs behind them (SAM tags, section 1.4)."""
+    found = _MD.search(tags)
+    if found is None:
+        raise ValueError("a read without the tag MD")
+    parts = iter(_DIFFERENCE.split(found[1]))
+    return zip(parts, parts, strict=False)
 
 
 def _settled(
     contig: str,
-    substitutions: dict[int, _Witnesses],
-    gaps: dict[int, _Witnesses],
+    substitutions: _Book,
+    gaps: _Book,
     before: int | None,
 ) -> list[tuple[str, int, bool]]:
     """Active bases before a place, which are taken out of both books."""
@@ -119,8 +144,8 @@ def _settled(
         done = [place for place in book if before is None or place < before]
         for place in done:
             seen = book.pop(place)
-            enough = is_gap or sum(seen.values()) >= LEAST_QUALITY
-            if enough and len(seen) >= LEAST_FRAGMENTS:
+            enough = len(seen) >= LEAST_FRAGMENTS
+            if enough and (is_gap or sum(seen.values()) >= LEAST_QUALITY):
                 found.append((contig, place, is_gap))
     return sorted(found)
 

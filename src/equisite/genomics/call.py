@@ -24,13 +24,14 @@ from equisite.genomics.given_calls import take_calls
 from equisite.genomics.pieces import SEARCH, Place, nominal_cuts, piece_of, quiet_cut
 from equisite.genomics.ploidy import Ploidy
 from equisite.genomics.primer import Primer
-from equisite.genomics.repeat_calls import write_by_length
+from equisite.genomics.repeat_calls import by_length
 from equisite.genomics.samples import Sample
 from equisite.genomics.second_caller import (
     CachedReference,
+    answers,
     settled_lines,
     windows,
-    write_reconciled,
+    write_answers,
 )
 from equisite.variants.intervals import Interval, Territory
 from equisite.variants.vcf import open_text
@@ -112,14 +113,12 @@ class Callers:
             self._ask_second(sample, bench, asked, second, SEEN=str(seen), **own)
         else:  # freebayes fails where there is nothing to read
             second.touch()
-        reconciled = bench.scratch / f"reconciled.{piece.number}.vcf"
-        with reconciled.open("w", encoding="utf-8") as stream:
-            write_reconciled(first, second, asked, self.reference, stream.write)
-        if not asked.size:
-            return reconciled
+        answered = answers(first, second, asked, self.reference)
+        if asked.size:
+            answered = by_length(answered, seen, self.reference)
         final = bench.scratch / f"final.{piece.number}.vcf"
         with final.open("w", encoding="utf-8") as stream:
-            write_by_length(reconciled, (first, second), seen, self.reference, stream.write)
+            write_answers(first, answered, stream.write)
         return final
 
     def _ask_second(

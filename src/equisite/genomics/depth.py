@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from equisite.protocol.sequencing import GenomicThresholds
 from equisite.variants.intervals import Territory
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from equisite.protocol.sequencing import GenomicThresholds
 
     Positions = NDArray[np.int64]
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from equisite.genomics.sex import sex_chromosomes, without
-from equisite.protocol.models import Contig
-from equisite.protocol.sequencing import SexChromosomes
 from equisite.variants.intervals import Interval, Territory
+
+if TYPE_CHECKING:
+    from equisite.protocol.models import Contig
+    from equisite.protocol.sequencing import SexChromosomes
 
 SEXES = ("female", "male")
 _MITOCHONDRIA = frozenset({"M", "MT", "CHRM", "CHRMT"})

@@ -1,13 +1,13 @@
 """The final calls with repeats genotyped anew where the reads that span them are sure.
 
-Sorted files are read once, stretch by stretch: memory does not grow with the genome. A record
-is written anew only where its stretch is overruled; every other line stays as it was.
+Answers pass stretch by stretch: memory does not grow with the genome. A record is written anew
+only where its stretch is overruled; every other line stays as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from heapq import merge
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -19,72 +19,50 @@ from equisite.genomics.repeat_genotypes import (
     overruled,
     repeat_stretches,
 )
-from equisite.genomics.second_caller import stretches
+from equisite.genomics.second_caller import Answer
 from equisite.genomics.spanning import Observed, ReadsInOrder, observe
 from equisite.variants.alignment import edits_between
 from equisite.variants.alleles import Edit
 from equisite.variants.reconcile import NOISE, READS
 from equisite.variants.replay import Replay, place
-from equisite.variants.vcf import Genotype, open_text, read_genotypes
+from equisite.variants.vcf import Genotype
 
-Line = tuple[int, tuple[str, ...], str]
-"""Position, alleles and text of a record."""
+_BASES = frozenset("ACGT")
+
+Call = tuple[Genotype, str]
+"""A record and its final text."""
 
 
-def write_by_length(
-    reconciled: Path,
-    callers: Sequence[Path],
-    reads: Path,
-    reference: Mapping[str, str],
-    write: Callable[[str], object],
-) -> int:
-    """Write the final calls as VCF; returns the number of stretches that changed.
+def by_length(
+    answered: Iterable[Answer], reads: Path, reference: Mapping[str, str]
+) -> Iterator[Answer]:
+    """The same answers, but where the reads are sure of others.
 
-    reconciled: the callers' common answer. callers: what each of them said, sorted as it is.
     reads: indexed BAM of the reads around all gaps, without duplicates.
     """
     import pysam
 
-    for line in open_text(reconciled):
-        if not line.startswith("#"):
-            break
-        write(f"{line}\n")
-    order = {name: number for number, name in enumerate(reference)}
-    said = merge(
-        *(_heard(path) for path in callers), key=lambda r: (order[r.contig], r.position)
-    )
-    changed = 0
     with pysam.AlignmentFile(str(reads)) as bam:
         around = ReadsInOrder(bam)
-        for contig, ours, theirs in stretches(reference, read_genotypes(reconciled), said):
-            lines = [(r.position, r.alleles, r.line) for r in ours]
-            for old, new in _changes(contig, ours, theirs, around, reference):
-                lines = [line for line in lines if line[2] not in old] + new
-                changed += 1
-            for _, _, line in sorted(lines):
-                write(f"{line}\n")
-    return changed
+        for answer in answered:
+            calls = list(answer.calls)
+            for old, new in _changes(answer, around, reference):
+                calls = [(r, text) for r, text in calls if r.line not in old] + new
+            yield replace(answer, calls=calls)
 
 
-def _heard(path: Path) -> Iterator[Genotype]:
-    """Records of a caller that are more than noise, and change known bases."""
-    bases = frozenset("ACGT")
-    return (
-        r for r in read_genotypes(path) if r.quality >= NOISE and set(r.alleles[0]) <= bases
-    )
+def _is_heard(record: Genotype) -> bool:
+    """Whether what a caller said is more than noise, and changes known bases."""
+    return record.quality >= NOISE and set(record.alleles[0]) <= _BASES
 
 
 def _changes(
-    contig: str,
-    ours: Iterable[Genotype],
-    theirs: Iterable[Genotype],
-    reads: ReadsInOrder,
-    reference: Mapping[str, str],
-) -> Iterator[tuple[set[str], list[Line]]]:
-    """Lines that go and records that come instead, by stretch."""
-    sequence = reference[contig]
-    final = [place(r, r.edits, reference) for r in ours]
-    heard = [place(r, r.edits, reference) for r in theirs]
+    answer: Answer, reads: ReadsInOrder, reference: Mapping[str, str]
+) -> Iterator[tuple[set[str], list[Call]]]:
+    """Lines of records that go, and records that come instead, by stretch."""
+    sequence = reference[answer.contig]
+    final = [place(r, r.edits, reference) for r, _ in answer.calls]
+    heard = [place(r, r.edits, reference) for r in answer.heard if _is_heard(r)]
     records = final + heard
     for stretch in repeat_stretches(records, sequence):
         inside = [placed for placed in records if stretch.holds(placed)]
@@ -96,7 +74,7 @@ def _changes(
         pairs = called | replay.pairs([p for p in heard if stretch.holds(p)])
         changed = {p.start for p in records if is_substitution(p) and not stretch.holds(p)}
         observed = observe(
-            reads.over(contig, stretch.start - 1, stretch.end + 1),
+            reads.over(answer.contig, stretch.start - 1, stretch.end + 1),
             sequence,
             stretch.start,
             stretch.end,
@@ -104,8 +82,8 @@ def _changes(
         )
         judged = judge(observed, sequence[stretch.start : stretch.end], pairs)
         if judged is not None and overruled(judged, called):
-            lines = _records(contig, stretch, judged, observed, reference)
-            yield {placed.record.line for placed in kept}, lines
+            new = _records(answer.contig, stretch, judged, observed, reference)
+            yield {placed.record.line for placed in kept}, new
 
 
 def _records(
@@ -114,7 +92,7 @@ def _records(
     judged: Judged,
     observed: Observed,
     reference: Mapping[str, str],
-) -> list[Line]:
+) -> list[Call]:
     """Records of the best pair of haplotypes; changes at one place share one record."""
     carried: dict[Edit, list[int]] = {}
     for number, bases in enumerate(judged.best):
@@ -123,7 +101,7 @@ def _records(
     sequence = reference[contig]
     same = sequence[stretch.start : stretch.end]
     quality = judged.phred((same, same))
-    lines = []
+    calls = []
     for _, group in groupby(sorted(carried), key=lambda edit: (edit.start, edit.is_indel)):
         edits = list(group)
         first = edits[0].start - any(edit.is_indel for edit in edits)
@@ -132,7 +110,7 @@ def _records(
             sequence[first : edit.start] + edit.alt + sequence[edit.end : last]
             for edit in edits
         ]
-        copies = sorted(
+        one, two = sorted(
             next((n for n, e in enumerate(edits, 1) if number in carried[e]), 0)
             for number in (0, 1)
         )
@@ -141,7 +119,9 @@ def _records(
             info = f"INDEL;{info}"
         fields = [
             contig, str(first + 1), ".", sequence[first:last], ",".join(alts), str(quality),
-            ".", info, "GT:DP", f"{copies[0]}/{copies[1]}:{observed.counts.total()}",
+            ".", info, "GT:DP", f"{one}/{two}:{observed.counts.total()}",
         ]  # fmt: skip
-        lines.append((first, (sequence[first:last], *alts), "\t".join(fields)))
-    return lines
+        text = "\t".join(fields)
+        alleles = (sequence[first:last], *alts)
+        calls.append((Genotype(contig, first, alleles, (one, two), text), text))
+    return calls

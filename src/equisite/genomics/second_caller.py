@@ -6,7 +6,8 @@ Both steps read sorted VCFs once, stretch by stretch: memory does not grow with 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from equisite.variants.intervals import Territory
@@ -22,6 +23,18 @@ _LABEL = (
     '##INFO=<ID=CONS,Number=1,Type=String,Description="Agreement of the callers: clear, both, '
     'hom, fb, bcf, single or reads">'
 )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Final calls of a stretch of one sequence.
+
+    heard: what both callers said there. calls: records that stand, with their final text.
+    """
+
+    contig: str
+    heard: Sequence[Genotype]
+    calls: Sequence[tuple[Genotype, str]]
 
 
 class CachedReference(Mapping[str, str]):
@@ -78,18 +91,32 @@ def windows(calls: Path, reference: Mapping[str, str]) -> Territory:
     return Territory.of(sorted(intervals, key=lambda i: (order.index(i[0]), i[1], i[2])))
 
 
-def write_reconciled(
-    first: Path,
-    second: Path,
-    asked: Territory,
-    reference: Mapping[str, str],
-    write: Callable[[str], object],
-) -> int:
-    """Write the final calls as VCF; returns their number.
+def answers(
+    first: Path, second: Path, asked: Territory, reference: Mapping[str, str]
+) -> Iterator[Answer]:
+    """The callers' common answer, stretch by stretch.
 
-    first: calls of bcftools, whose header stays. second: calls of freebayes inside `asked`;
-    its records get the first caller's fields. Both are sorted in the reference's order.
+    first: calls of bcftools. second: calls of freebayes inside `asked`; its records get the
+    first caller's fields. Both are sorted in the reference's order.
     """
+    for contig, ours, theirs in stretches(
+        reference, read_genotypes(first), read_genotypes(second)
+    ):
+        known = {record.line for record in ours}
+        near = _near(asked, contig, ours, theirs)
+        calls = []
+        for record, label in reconcile(ours, theirs, near, reference):
+            line = record.line if record.line in known else _as_bcftools(record)
+            fields = line.split("\t")
+            fields[7] = f"{fields[7]};CONS={label}"
+            calls.append((record, "\t".join(fields)))
+        yield Answer(contig, [*ours, *theirs], calls)
+
+
+def write_answers(
+    first: Path, answered: Iterable[Answer], write: Callable[[str], object]
+) -> int:
+    """Write answers as VCF with the header of the first caller's; returns their records."""
     column = ""
     for line in open_text(first):
         if not line.startswith("#"):
@@ -101,21 +128,10 @@ def write_reconciled(
     if not column.startswith("#CHROM"):
         raise ValueError("the calls have no header line")
     written = 0
-    for contig, ours, theirs in stretches(
-        reference, read_genotypes(first), read_genotypes(second)
-    ):
-        known = {record.line for record in ours}
-        lines = [
-            (r.position, r.alleles, label, r.line if r.line in known else _as_bcftools(r))
-            for r, label in reconcile(
-                ours, theirs, _near(asked, contig, ours, theirs), reference
-            )
-        ]
-        for _, _, label, line in sorted(lines):
-            fields = line.split("\t")
-            fields[7] = f"{fields[7]};CONS={label}"
-            write("\t".join(fields) + "\n")
-        written += len(lines)
+    for answer in answered:
+        for _, _, text in sorted((r.position, r.alleles, text) for r, text in answer.calls):
+            write(f"{text}\n")
+        written += len(answer.calls)
     return written
 
 

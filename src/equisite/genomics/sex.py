@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from equisite.core.errors import Finding, Number
 from equisite.genomics.depth import Part
-from equisite.protocol.models import Contig
-from equisite.protocol.sequencing import Region, SexChromosomes
 from equisite.variants.intervals import Territory
+
+if TYPE_CHECKING:
+    from equisite.protocol.models import Contig
+    from equisite.protocol.sequencing import SexChromosomes
 
 AUTOSOMES, X, Y = "autosomes", "x", "y"
 FEMALE, MALE, UNCLEAR = "female", "male", "unclear"
@@ -62,6 +65,8 @@ def sex_chromosomes(
 
     An assembly is known by the lengths of its X and Y, whatever they are called.
     """
+    from equisite.protocol.sequencing import Region, SexChromosomes
+
     if given is not None:
         return given
     by_name = {_bare(c.name): c for c in contigs}

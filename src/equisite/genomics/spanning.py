@@ -8,6 +8,7 @@ looked for by their bases.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class ReadsInOrder:
         self._bam = bam
         self._contig, self._start, self._end = "", 0, 0
         self._held: list[tuple[int, int, AlignedSegment]] = []
+        self._longest = 0
 
     def over(self, contig: str, start: int, end: int) -> list[AlignedSegment]:
         """Reads that overlap [start, end), by position."""
@@ -57,7 +59,14 @@ class ReadsInOrder:
                 (read.reference_start, read.reference_end or 0, read)
                 for read in self._bam.fetch(contig, start, self._end)
             ]
-        return [read for first, last, read in self._held if first < end and start < last]
+            self._longest = max((last - first for first, last, _ in self._held), default=0)
+        first = bisect_left(self._held, start - self._longest, key=_begin)
+        last = bisect_left(self._held, end, key=_begin)
+        return [read for _, past, read in self._held[first:last] if start < past]
+
+
+def _begin(held: tuple[int, int, AlignedSegment]) -> int:
+    return held[0]
 
 
 class Anchor:
