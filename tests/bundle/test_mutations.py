@@ -25,7 +25,7 @@ Files = dict[str, bytes]
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    folder = write_site(tmp_path_factory.mktemp("site"), columns(80), protocol())
+    folder = write_site(tmp_path_factory.mktemp("site"), columns(160), protocol())
     return prepare(folder, "0" * 64).content
 
 
@@ -252,7 +252,7 @@ CELLS: list[tuple[str, str, Callable[[list[str]], list[str]], str]] = [
         added("cohort\tsex=male|analysis_set=all\tcount\t40\tok"),
         "V_SCHEMA",
     ),
-    ("a line twice", form.CELLS, added("cohort\tanalysis_set=all\tcount\t80\tok"), "V_SCHEMA"),
+    ("a line twice", form.CELLS, added("cohort\tanalysis_set=all\tcount\t160\tok"), "V_SCHEMA"),
     (
         "a reason of its own",
         form.TABLES,
@@ -298,7 +298,7 @@ CELLS: list[tuple[str, str, Callable[[list[str]], list[str]], str]] = [
     ),
     ("a table left out", form.TABLES, dropped("cohort\t"), "V_R1"),
     ("a small count", form.CELLS, cell_value("carriers", "count", "3"), "V_R4"),
-    ("a small remainder", form.CELLS, cell_value("carriers", "count", "75"), "V_R4"),
+    ("a small remainder", form.CELLS, cell_value("carriers", "count", "155"), "V_R4"),
     ("a zero of carriers", form.CELLS, cell_value("carriers", "count", "0"), "V_R4"),
     ("a sum of few", form.CELLS, cell_value("spectrum", "sum", "9"), "V_R4"),
     ("a channel of none", form.CELLS, cell_value("spectrum", "sum", "0"), "V_R4"),

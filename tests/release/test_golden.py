@@ -56,7 +56,7 @@ TABLE_ROWS = """\
 table	kind	class	analysis_set	status	reason	rank	cells
 carriers	carriers	germline	genomics	released		1	2
 cohort	count	clinical	all	released		4	4
-products	comoment	imaging	imaging	released		9	10
+products	comoment	imaging	imaging	released		7	10
 sex	count	clinical	all	released		3	5
 volume	moment	imaging	imaging	released		2	5
 """

@@ -38,6 +38,7 @@ class RuleSet(Strict):
     fewest_bins: int = Field(ge=1)
     opt_in_least_k: int = Field(ge=1)
     largest_budget: dict[str, float] | None
+    largest_budget_together: float = Field(gt=0)
     fewest_changed: int = Field(ge=0)
     position_charge: int = Field(ge=1)
     rare_position_charge: int = Field(ge=1)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from equisite.protocol.models import (
     Table,
     VariantsTable,
 )
+from equisite.release.budget import Budget
 from equisite.release.comoments import complete
 from equisite.release.context import Context, Result, link, withheld
 from equisite.release.groups import Groups, settle
@@ -44,7 +45,8 @@ class Disclosed:
 
     cells: of all tables but those of quality. left_out: by analysis set, patients of the
     cohort who are not counted; None when the set is not published at all. charges: of the
-    opt-in tables that leave.
+    opt-in tables that leave. shares: statistics per patient of each table that leaves.
+    spent: of each class, with what left before on the same patients.
     """
 
     tables: tuple[TableRow, ...]
@@ -52,6 +54,8 @@ class Disclosed:
     quality: tuple[CellRow, ...]
     left_out: dict[str, int | None]
     charges: tuple[Charge, ...] = ()
+    shares: Mapping[str, float] = field(default_factory=dict)
+    spent: Mapping[str, float] = field(default_factory=dict)
 
 
 NOTHING_APPROVED = OptIn()
@@ -66,6 +70,7 @@ def disclose(
 ) -> Disclosed:
     """Aggregate by the protocol's list of tables; whole tables enter or stay, in its order.
 
+    A table that does not fit into what may still be told stays; a later one may fit (R16).
     Opt-in tables come after all others: they are charged beside everything that leaves.
 
     Raises ConfigError when the codebook does not allow a table (R1).
@@ -78,26 +83,48 @@ def disclose(
     quality: list[CellRow] = []
     out: dict[str, tuple[TableRow, str]] = {}
     charges: list[Charge] = []
+    budget = Budget.of(rules.ruleset, opt_in.past.releases, opt_in.past.own)
+    shares: dict[str, float] = {}
     for table in sorted(protocol.tables, key=lambda table: table.kind in OPT_IN):
+        before = context.with_own_notes()
+        charge = None
         if not large_enough:
             result = withheld("minimum")
         elif table.kind in OPT_IN:
             result, charge = _opted_in(context, table, opt_in, out)
-            charges += [charge] if charge else []
         else:
             result = TABULATE[table.kind](context, table)
+        row = _row(table, result, context)
+        key = table.id, digest_of(result.rows)
+        if not result.reason and not _fits(budget, key, row, result, charge):
+            result, charge, context = withheld("budget"), None, before
+            row = _row(table, result, context)
         own = quality if isinstance(table, QualityTable) else cells
         own += result.rows
-        rows[table.id] = row = _row(table, result, context)
+        rows[table.id] = row
         if not result.reason:
-            out[table.id] = row, digest_of(result.rows)
+            out[table.id] = row, key[1]
+            charges += [charge] if charge else []
+            shares[table.id] = result.share
+            budget.take(key, row.data_class, result.share)
     return Disclosed(
         tuple(rows[table.id] for table in protocol.tables),
         tuple(cells),
         tuple(quality),
         _left_out(patients, context.groups),
         tuple(charges),
+        shares,
+        {name: budget.spent(name) for name in sorted({c for c, _ in budget.told.values()})},
     )
+
+
+def _fits(
+    budget: Budget, key: tuple[str, str], row: TableRow, result: Result, charge: Charge | None
+) -> bool:
+    """R10. The class of an opt-in table was judged by its approval; all classes are here."""
+    if charge is None:
+        return budget.admits(key, row.data_class, result.share)
+    return budget.admits_together(key, result.share)
 
 
 def _row(table: Table, result: Result, context: Context) -> TableRow:

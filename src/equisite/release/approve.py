@@ -145,6 +145,7 @@ def _record(folder: Path, prepared: Prepared, sha256: str) -> dict[str, object]:
                 "cells_sha256": digest_of([c for c in cells if c.table == row.table]),
                 "class": row.data_class,
                 "rank": row.rank,
+                "share": f"{prepared.disclosed.shares[row.table]:.9f}",
             }
             for row in bundle.tables
             if row.status == "released"

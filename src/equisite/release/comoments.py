@@ -35,6 +35,7 @@ def comoment_table(context: Context, table: ComomentTable) -> Result:
     rows: list[CellRow] = []
     reasons: set[str] = set()
     rank = 0
+    share = 0.0
     for number, (group, names) in enumerate(patterns, start=1):
         if any(context.moments_out.get(n, group.tobytes()) != group.tobytes() for n in names):
             reasons.add("overlap")
@@ -50,12 +51,19 @@ def comoment_table(context: Context, table: ComomentTable) -> Result:
             continue
         rows += _block(table, str(number), scaled, features)
         size = len(table.covariates)
-        free = sum(f.status == "ok" for f in features)
-        rank += size + size * (size + 1) // 2 + free * (2 + size)
+        # R11: a mean and a sum of squares that left for the same patients count once.
+        new = sum(
+            2 * (context.moments_out.get(name) is None) + size
+            for name, f in zip(names, features, strict=True)
+            if f.status == "ok"
+        )
+        own = size + size * (size + 1) // 2 + new
+        rank += own
+        share += own / int(group.sum())
         context.moments_out.update(dict.fromkeys(names, group.tobytes()))
         for name in table.covariates:
             context.covariates_out.setdefault(name, []).append(group)
-    return Result(tuple(rows), rank) if rank else withheld(min(reasons))
+    return Result(tuple(rows), rank, share=share) if rank else withheld(min(reasons))
 
 
 def complete(context: Context, table: ComomentTable, column: str) -> Mask:

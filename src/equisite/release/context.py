@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from equisite.bundle.format import CellRow, CellStatus, value_text
 from equisite.bundle.keys import FIRST, make_key
@@ -46,6 +46,16 @@ class Context:
     covariates_out: dict[str, list[Mask]] = field(default_factory=dict)
     genes_out: list[Mask] = field(default_factory=list)
 
+    def with_own_notes(self) -> Context:
+        """A copy whose notes of what left do not grow with this one's."""
+        return replace(
+            self,
+            moments_out=dict(self.moments_out),
+            bins_out=dict(self.bins_out),
+            covariates_out={name: [*masks] for name, masks in self.covariates_out.items()},
+            genes_out=[*self.genes_out],
+        )
+
     def axis(self, name: str) -> Axis:
         """A coded variable with the codes of all patients."""
         return axis_of(self.patients, self.book, name)
@@ -57,11 +67,16 @@ class Context:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one table. reason: empty when it is released."""
+    """What became of one table. reason: empty when it is released.
+
+    rank: number of independent statistics (R11). share: of them per patient, each over the
+    group that it is about.
+    """
 
     rows: tuple[CellRow, ...]
     rank: int
     reason: str = ""
+    share: float = 0.0
 
 
 def withheld(reason: str) -> Result:

@@ -44,13 +44,16 @@ def count_table(context: Context, table: CountTable) -> Result:
     rows: list[CellRow] = []
     reasons: set[str] = set()
     rank = 0
+    share = 0.0
     for analysis_set in sets_of(table, context.protocol):
         group = context.group(analysis_set)
         if not names:
             count = 0 if group is None else int(group.sum())
             status: CellStatus = "suppressed" if group is None else "ok"
             rows.append(cell(table.id, key_of(analysis_set), "count", count, status))
-            rank += group is not None
+            if group is not None:
+                rank += 1
+                share += 1 / count
             continue
         if group is None:
             reasons.add("minimum")
@@ -67,9 +70,12 @@ def count_table(context: Context, table: CountTable) -> Result:
                 cell(table.id, key_of(analysis_set, **codes), "count", c.count, c.status)
             )
         inner = [c for c in cells if all(c.codes)]
-        free = sum(c.status == "ok" for c in inner)
-        rank += free - (len(cells) > len(inner))
-    return Result(tuple(rows), rank) if rank or not reasons else withheld(min(reasons))
+        free = sum(c.status == "ok" for c in inner) - (len(cells) > len(inner))
+        rank += free
+        share += free / int(group.sum())
+    if rank or not reasons:
+        return Result(tuple(rows), rank, share=share)
+    return withheld(min(reasons))
 
 
 def _registered_zeros(context: Context, names: Sequence[str]) -> list[Mapping[str, str]]:
@@ -103,7 +109,14 @@ def carriers_table(context: Context, table: CarriersTable) -> Result:
         context.rules,
     )
     released = sum(row.status == "ok" and row.measure == "count" for row in rows)
-    return Result(tuple(rows), released) if released else withheld("small")
+    return _about(group, rows, released)
+
+
+def _about(group: Mask, rows: Sequence[CellRow], statistics: int) -> Result:
+    """A table about one group."""
+    if not statistics:
+        return withheld("small")
+    return Result(tuple(rows), statistics, share=statistics / int(group.sum()))
 
 
 def variants_table(context: Context, table: VariantsTable) -> Result:
@@ -126,7 +139,7 @@ def variants_table(context: Context, table: VariantsTable) -> Result:
         context.rules,
     )
     released = sum(row.status == "ok" and row.measure == "ac" for row in rows)
-    return Result(tuple(rows), released) if released else withheld("small")
+    return _about(group, rows, released)
 
 
 def moment_table(context: Context, table: FeatureTable | QualityTable) -> Result:
@@ -205,6 +218,8 @@ def _by_group(
     if not by_group:
         return withheld("minimum")
     signature = "|".join(strata).encode()
+    ranked = 0
+    share = 0.0
     for mark, (group, names) in by_group.items():
         if any(out.get(name, mark + signature) != mark + signature for name in names):
             return withheld("overlap")
@@ -215,18 +230,26 @@ def _by_group(
             return withheld("small")
         if strata and not _enter(context.linked[strata[0]], parts):
             return withheld("linked")
+        own: list[CellRow] = []
         for codes, mask in parts:
             if mask.any():
-                rows += rows_of(key_of(table.analysis_set, **codes), names, mask)
+                own += rows_of(key_of(table.analysis_set, **codes), names, mask)
+        rows += own
+        ranked += _rank(own)
+        share += _rank(own) / int(group.sum())
     for mark, (_, names) in by_group.items():
         out.update(dict.fromkeys(names, mark + signature))
-    ranked = sum(r.status == "ok" and r.measure in ("mean_off", "m2", "bin") for r in rows)
-    closed = len({r.key.rpartition("|bin=")[0] for r in rows if r.measure == "bin"})
     if ranked:
-        return Result(tuple(rows), ranked - closed)
+        return Result(tuple(rows), ranked, share=share)
     if any(r.status == "clipped" for r in rows):
         return Result(tuple(rows), 0, "clipped")
     return withheld("small")
+
+
+def _rank(rows: Sequence[CellRow]) -> int:
+    """Independent statistics of a group: means, squares, and all bins but one of each."""
+    free = sum(r.status == "ok" and r.measure in ("mean_off", "m2", "bin") for r in rows)
+    return free - len({r.key.rpartition("|bin=")[0] for r in rows if r.measure == "bin"})
 
 
 def _with_value(context: Context, analysis_set: str, column: str) -> Mask:

@@ -103,7 +103,7 @@ def judge(
     own: its row, were it released. others: rows of the tables that leave with it and the
     digests of their cells, by table. group: its patients.
     """
-    result = Result(tuple(cells), own.rank)
+    result = Result(tuple(cells), own.rank, share=own.rank / int(group.sum()))
     charge = Charge(
         own.table,
         own.kind,

@@ -46,7 +46,9 @@ def positions_table(context: Context, table: PositionsTable) -> Result:
         [int(mask.sum()) for mask in context.groups.masks],
         context.rules,
     )
-    return Result(found.rows, found.charge) if found.rows else withheld("small")
+    if not found.rows:
+        return withheld("small")
+    return Result(found.rows, found.charge, share=found.charge / int(group.sum()))
 
 
 def list_positions(

@@ -122,9 +122,7 @@ def prepare(folder: Path, image_digest: str) -> Prepared:
 
 
 def _opt_in(folder: Path, permits: Permits, least_k: int) -> OptIn:
-    """Approvals with what left before; without any permit nothing of the past is read."""
-    if not permits.by_table:
-        return OptIn(permits)
+    """Approvals, and what left before."""
     key = site_key(folder / KEY)
     names = [row["patient"] for row in read_table(folder / COHORT)[1]]
 
@@ -172,6 +170,7 @@ def summary(folder: Path, prepared: Prepared) -> dict[str, object]:
         "opt_in": bundle.about.opt_in,
         "not_approved": {t: f.code for t, f in prepared.permits.findings.items()},
         "scanned": dict(prepared.scanned),
+        "spent": {name: f"{s:.4f}" for name, s in prepared.disclosed.spent.items()},
         "tables": [
             dict(zip(form.TABLE_COLUMNS, form.cells_of(row), strict=True))
             for row in bundle.tables

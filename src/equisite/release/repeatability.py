@@ -48,6 +48,7 @@ def repeatability_table(context: Context, table: RepeatabilityTable) -> Result:
         return withheld("absent")
     rows: list[CellRow] = []
     reasons: set[str] = set()
+    share = 0.0
     for column in columns:
         group = context.groups.of(copied(context, table, column))
         if group is None or group.sum() < least_copied(context):
@@ -70,9 +71,10 @@ def repeatability_table(context: Context, table: RepeatabilityTable) -> Result:
         rows += _rows(table, column, numbers, status)
         if status == "ok":
             context.moments_out.setdefault(column, mark)
+            share += (len(MEASURES) - 1) / int(group.sum())
     rank = sum(row.status == "ok" and row.measure != "n" for row in rows)
     if rank:
-        return Result(tuple(rows), rank)
+        return Result(tuple(rows), rank, share=share)
     if any(row.status == "clipped" for row in rows):
         return Result(tuple(rows), 0, "clipped")
     return withheld(min(reasons) if reasons else "small")

@@ -73,7 +73,7 @@ def spectrum_table(context: Context, table: SpectrumTable) -> Result:
     if not shown:
         return withheld("small")
     context.moments_out[table.spectrum] = mark
-    return Result(tuple(rows), shown)
+    return Result(tuple(rows), shown, share=shown / int(group.sum()))
 
 
 def _channel(
