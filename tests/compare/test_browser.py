@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+import made_bundles as made
 from browser import Browser, browser, executable
 from equisite.compare.stages import run_admit, run_pool, run_report
 from report_page import ALL_DRAWN, IN_VIEW, READY, draw_all
@@ -24,6 +26,18 @@ DRAWN = (
 @pytest.fixture
 def page(consortium) -> Path:
     lead, _ = consortium()
+    run_admit(lead)
+    run_pool(lead)
+    return run_report(lead)
+
+
+@pytest.fixture
+def crowd(consortium) -> Path:
+    """Ten sites whose long names differ at the end, one of them a single word."""
+    sites = [f"s{i}" for i in range(10)]
+    long = "University Hospital of the Northern Region, Department of Radiology "
+    titles = {site: long + site for site in sites} | {"s3": "Hospital" * 20}
+    lead, _ = consortium(tuple(made.Plan(site, 60) for site in sites), titles)
     run_admit(lead)
     run_pool(lead)
     return run_report(lead)
@@ -85,3 +99,20 @@ def test_a_narrow_dark_window_has_no_sideways_scroll(page: Path, tab: Browser) -
     draw_all(tab)
     assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert tab.errors() == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_long_names_neither_widen_the_page_nor_meet(
+    crowd: Path, tab: Browser, width: int
+) -> None:
+    tab.look(width=width)
+    tab.open(crowd)
+    draw_all(tab)
+    assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    boxes = tab.evaluate(
+        "[...document.querySelectorAll('[data-chart=map] .xtick text')].map(t => "
+        "{ const b = t.getBoundingClientRect(); return [b.left, b.right]; })"
+    )
+    assert len(boxes) == 10
+    ordered = sorted(boxes)
+    assert all(right <= left for (_, right), (left, _) in pairwise(ordered)), ordered

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import struct
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 import yaml
 
 import made_bundles as made
+from equisite.bundle.codec import encode, read_bundle
 from equisite.compare import charts, numbers, packing
 from equisite.compare.methods import bibliography, cited, methods, plain_reference, references
 from equisite.compare.stages import run_admit, run_pool, run_report
@@ -114,8 +116,8 @@ def test_every_site_is_in_every_chart_and_table(consortium) -> None:
     for name, figure in figures.items():
         shown = set()
         for trace in figure["data"]:
-            shown |= {trace.get("name")} | set(map(str, trace.get("y", [])))
-        assert titles <= shown, name
+            shown |= {trace.get("name", "")} | set(map(str, trace.get("y", [])))
+        assert titles <= {text.partition(", n = ")[0] for text in shown}, name
     head = unpacked(page, "data")
     size = struct.unpack("<I", head[:4])[0]
     header = json.loads(head[4 : 4 + size])
@@ -128,27 +130,14 @@ def header_order(title: str) -> str:
 
 
 def test_a_site_without_a_table_is_still_in_its_charts(consortium) -> None:
-    from dataclasses import replace
-
-    from equisite.bundle.codec import encode, read_bundle
-
     lead, _ = consortium()
-    path = lead / "inbox" / "west-r0001.bundle"
-    bundle = read_bundle(path.read_bytes())
-    tables = tuple(
-        replace(t, status="withheld", reason="minimum", rank=0, cells=0)
-        if t.table == "germline_carriers"
-        else t
-        for t in bundle.tables
-    )
-    cells = tuple(c for c in bundle.cells if c.table != "germline_carriers")
-    path.write_bytes(encode(replace(bundle, tables=tables, cells=cells)))
+    withhold(lead, "west", {"germline_carriers"})
     page = whole(lead)
     words = " ".join(parsed(page).words)
     assert "too few patients" in words
     figures = json.loads(unpacked(page, "figures"))
     for figure in (f for name, f in figures.items() if name.startswith("Carriers")):
-        west = next(t for t in figure["data"] if t["name"] == "Clinic West")
+        west = next(t for t in figure["data"] if t["name"] == "Clinic West, not given")
         assert west["x"] == [None] * len(made.GENES)
         assert "not given" in west["text"][0]
 
@@ -220,8 +209,11 @@ def test_every_fault_has_words_and_a_next_step() -> None:
 def test_short_names_stay_different() -> None:
     long = "University Hospital of the Northern Region, "
     names = charts.shorts({"a": long + "East", "b": long + "West", "c": "Clinic"})
-    assert len(set(names.values())) == 3
-    assert names["c"] == "Clinic"
+    assert names == {
+        "a": "University…rn Region, East",
+        "b": "University…rn Region, West",
+        "c": "Clinic",
+    }
 
 
 @pytest.mark.parametrize(
@@ -233,11 +225,7 @@ def test_bounds_in_words(low: float, high: float, text: str) -> None:
 
 
 def test_an_override_is_shown_with_its_reason(consortium) -> None:
-    plans = (
-        made.Plan("north", 60),
-        made.Plan("south", 90),
-        made.Plan("west", 60, conformance="e" * 64, difference=0.1),
-    )
+    plans = (*made_plans(), made.Plan("west", 60, conformance="e" * 64, difference=0.1))
     lead, _ = consortium(plans)
     sha = next(r.bundle_sha256 for r in run_admit(lead) if r.site == "west")
     config = yaml.safe_load((lead / "compare.yaml").read_text())
@@ -245,3 +233,78 @@ def test_an_override_is_shown_with_its_reason(consortium) -> None:
     (lead / "compare.yaml").write_text(yaml.safe_dump(config))
     words = " ".join(parsed(whole(lead)).words)
     assert "CONFORMANCE_OVERRIDDEN" in words and "agreed on by the board" in words
+
+
+def made_plans() -> tuple[made.Plan, made.Plan]:
+    """Two sites with which a third is compared."""
+    return made.Plan("north", 60), made.Plan("south", 90)
+
+
+def withhold(lead: Path, site: str, tables: set[str] | None = None) -> None:
+    """Let a bundle in the inbox withhold these tables, or all."""
+    path = lead / "inbox" / f"{site}-r0001.bundle"
+    bundle = read_bundle(path.read_bytes())
+    kept_back = {t.table for t in bundle.tables if tables is None or t.table in tables}
+    rows = tuple(
+        replace(t, status="withheld", reason="minimum", rank=0, cells=0)
+        if t.table in kept_back
+        else t
+        for t in bundle.tables
+    )
+    cells, quality = (
+        tuple(c for c in own if c.table not in kept_back)
+        for own in (bundle.cells, bundle.quality)
+    )
+    path.write_bytes(encode(replace(bundle, tables=rows, cells=cells, quality=quality)))
+
+
+def test_a_site_that_withheld_everything_is_not_called_unremarkable(consortium) -> None:
+    lead, _ = consortium((*made_plans(), made.Plan("west", 60)))
+    withhold(lead, "west")
+    words = re.sub(r"\s+", " ", " ".join(parsed(whole(lead)).words))
+    assert "3 bundles admitted, 2 pooled, 150 patients. 1 site withheld all tables." in words
+    card = words[words.index("3. Clinic West") :][:400]
+    assert "Not ranked" in card and "✗ nothing was sent" in card and "Distance D –" in card
+    assert "Unremarkable" not in words, "of the other two, numbers do not tell which is off"
+    assert "Two sites can be compared but not ranked; they differ most in" in words
+    assert "too few patients" in words and "whole tables" in words
+
+
+def test_one_site_has_no_chart_of_distances(consortium) -> None:
+    page = whole(consortium((made.Plan("north", 60),))[0])
+    assert not {"distance", "map"} & charts_of(page)
+    assert charts_of(whole(consortium()[0])) >= {"distance", "map"}
+
+
+def charts_of(page: str) -> set[str]:
+    return {a["data-chart"] or "" for _, a in parsed(page).tags if "data-chart" in a}
+
+
+def test_a_group_is_drawn_where_some_site_may_have_patients(consortium) -> None:
+    lead, _ = consortium()
+    withhold(lead, "west", {"clinical_base"})
+    figures = json.loads(unpacked(whole(lead), "figures"))
+    figure = figures["Sex (table clinical_base)"]
+    assert figure["layout"]["yaxis"]["ticktext"] == ["Female", "Male"]
+    assert [t["name"] for t in figure["data"]] == [
+        "Hospital North, n = 60",
+        "Hospital South, n = 90",
+        "Clinic West, not given",
+    ]
+
+
+def test_the_headline_names_the_fact_alone(consortium) -> None:
+    plans = (*made_plans(), made.Plan("west", 60, conformance="e" * 64, difference=0.1))
+    lead, _ = consortium(plans)
+    whole(lead)
+    about = json.loads((lead / "report" / "summary.json").read_bytes())
+    assert about["headline"] == (
+        "Look at Clinic West first: 1 of 2 conformance items differ (radiomics_phantom); "
+        "probably another pipeline, version or reference."
+    )
+
+
+def test_no_table_calls_a_group_of_patients_a_cell(consortium) -> None:
+    words = " ".join(parsed(whole(consortium()[0])).words)
+    assert not re.search(r"\bcells?\b", words.replace("Choose a cell", ""), re.IGNORECASE)
+    assert re.search(r"\b\d+ of 60\b", words), "carriers stand beside who was read"

@@ -87,13 +87,14 @@ def test_a_failing_pipeline_ranks_above_a_shifted_scanner(consortium) -> None:
 def test_with_two_sites_nobody_is_named(consortium) -> None:
     plans = (made.Plan("north", 60), made.Plan("west", 60, shift={"intensity": 2.0}))
     rows, about = ranked(consortium(plans)[0])
-    assert {r.verdict for r in rows} == {"quiet"}
+    assert {r.verdict for r in rows} == {"unranked"}
+    assert "differ most in MR GTV intensity features" in about["headline"]
     assert "not which of the two" in about["honesty"]
 
 
 def test_one_site_cannot_be_compared(consortium) -> None:
     rows, about = ranked(consortium((made.Plan("north", 60),))[0])
-    assert len(rows) == 1
+    assert [(r.verdict, np.isnan(r.d)) for r in rows] == [("unranked", True)]
     assert about["headline"] == "There is one site, so nothing can be compared."
 
 

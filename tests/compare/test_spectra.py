@@ -98,8 +98,8 @@ def test_charts_have_96_bars_and_mark_what_is_withheld(bundle: Bundle) -> None:
     parties = [party("a", [None, *STEEP[1:]], bundle), party("b", None, bundle)]
     rows, pooled, _ = analyse_spectrum(parties, "spectrum")
     charts = spectrum_charts("spectrum", rows, pooled, {"a": "A", "b": "B"})
-    assert list(charts) == ["All pooled sites", "A"]
-    bars, marks = charts["A"]["data"]
+    assert list(charts) == ["All pooled sites", "A, n = 40"]
+    bars, marks = charts["A, n = 40"]["data"]
     assert len(bars["y"]) == 96
     assert math.fsum(bars["y"]) == pytest.approx(100)
     assert marks["x"] == [0]

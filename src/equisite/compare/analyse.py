@@ -26,16 +26,16 @@ from equisite.compare.models import analyse_comoments
 from equisite.compare.positions import opt_in_rows
 from equisite.compare.reference import Limits, limits
 from equisite.compare.repeatability import analyse_repeatability
-from equisite.compare.results import OK, MetaRow, PooledRow, SiteRow
+from equisite.compare.results import OK, WITHHELD, MetaRow, PooledRow, SiteRow
 from equisite.compare.spectra import analyse_spectrum
-from equisite.compare.suspects import GENES, SuspectRow, rank_sites
+from equisite.compare.suspects import GENES, UNRANKED, SuspectRow, rank_sites
 from equisite.compare.tallies import (
     analyse_carriers,
     analyse_counts,
     analyse_histograms,
     analyse_variants,
 )
-from equisite.compare.words import cell_label, column_label, family_label
+from equisite.compare.words import SCORE_WORDS, cell_label, column_label, family_label
 from equisite.protocol.models import ComomentTable
 
 Shares = list[tuple[CountBlock, Reals]]
@@ -124,7 +124,7 @@ def analyse(
     unlike = scores.heterogeneity_rows(judged)
     ran += ["heterogeneity"] if any(row.status == OK for row in unlike) else []
     suspects, found_limits = _ranked(lead, parties, block, features_found, shares, hard)
-    if len(parties) > 1:
+    if any(row.verdict != UNRANKED for row in suspects):
         ran.append("distance")
     return Analysis(
         [
@@ -214,9 +214,11 @@ def _sizes_seen(block: MomentBlock, totals: list[Reals], sites: int) -> list[Rea
 
 
 def _patients(parties: list[Party]) -> float | None:
-    """Patients of all pooled sites, None where a site does not publish its number."""
+    """Patients of all pooled sites, None where one that sends tables hides its number."""
     own = [
-        size.get("all") for size, p in zip(set_sizes(parties), parties, strict=True) if p.pooled
+        size.get("all")
+        for size, party in zip(set_sizes(parties), parties, strict=True)
+        if party.pooled and any(t.status != WITHHELD for t in party.bundle.tables)
     ]
     known = [n for n in own if n is not None]
     return sum(known) if known and len(known) == len(own) else None
@@ -236,7 +238,7 @@ def _conformance_rows(
             item.level,
             value=item.values.get("max_difference", float("nan")),
             text="; ".join(
-                [f"{name} {value:.6g}" for name, value in sorted(item.values.items())]
+                [f"{SCORE_WORDS[n]} {value:.3g}" for n, value in sorted(item.values.items())]
                 + ([f"digest {item.digest[:12]}"] if item.digest else [])
             ),
         )

@@ -7,20 +7,28 @@ Every admitted site appears in every chart, also when it has no value in it.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from equisite.bundle.keys import parse_key
 from equisite.codebook.book import Codebook
-from equisite.compare.results import SiteRow
-from equisite.compare.suspects import SuspectRow
+from equisite.compare.results import ABSENT, SiteRow
+from equisite.compare.suspects import HARD, LOOK, QUIET, UNRANKED, WATCH, SuspectRow
 from equisite.compare.texts import Titles, by_cell
 from equisite.compare.words import cell_label, code_label
 
 Figure = dict[str, Any]
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "x")
 SITE_COLOURS = 6
-TITLE_LETTERS = 26
+VERDICT_COLOURS = {
+    HARD: "$alarm",
+    LOOK: "$alarm",
+    WATCH: "$warn",
+    QUIET: "$calm",
+    UNRANKED: "$calm",
+}
+TITLE_LETTERS, FIRST_LETTERS = 26, 10
 ROW_PIXELS = 30
 
 
@@ -33,20 +41,34 @@ def short(title: str) -> str:
     return title if len(title) <= TITLE_LETTERS else title[: TITLE_LETTERS - 1] + "…"
 
 
+def middle_cut(title: str) -> str:
+    """A long name without its middle, for names that differ at the end.
+
+    >>> middle_cut("University Hospital of Northern Anywhere, Department of Surgery")
+    'University…ment of Surgery'
+    """
+    if len(title) <= TITLE_LETTERS:
+        return title
+    last = TITLE_LETTERS - FIRST_LETTERS - 1
+    return f"{title[:FIRST_LETTERS].rstrip()}…{title[-last:].lstrip()}"
+
+
 def shorts(titles: Titles) -> dict[str, str]:
-    """Short names of all sites, each once: equal ones get a number."""
+    """Short names of all sites, each once: what begins alike keeps its end, or a number."""
+    begun = Counter(short(title) for title in titles.values())
     out: dict[str, str] = {}
     for site, title in titles.items():
-        name, again = short(title), 2
+        once = middle_cut(title) if begun[short(title)] > 1 else short(title)
+        name, again = once, 2
         while name in out.values():
-            name, again = f"{short(title)} ({again})", again + 1
+            name, again = f"{once} ({again})", again + 1
         out[site] = name
     return out
 
 
 def colours(titles: Titles, suspects: Sequence[SuspectRow]) -> dict[str, str]:
     """Name of the colour of every site; that of an alarm belongs to the first suspect."""
-    first = {row.site for row in suspects[:1] if row.verdict != "quiet"}
+    first = {row.site for row in suspects[:1] if row.verdict not in (QUIET, UNRANKED)}
     rest = [site for site in titles if site not in first]
     named = {site: f"$site{i % SITE_COLOURS}" for i, site in enumerate(rest)}
     return {site: named.get(site, "$alarm") for site in titles}
@@ -55,9 +77,8 @@ def colours(titles: Titles, suspects: Sequence[SuspectRow]) -> dict[str, str]:
 def distance_chart(
     suspects: Sequence[SuspectRow], limits: Mapping[str, float], names: Titles
 ) -> Figure:
-    """D of every site, the site to look at first on top, with the two limits."""
-    order = list(reversed(suspects))
-    by_verdict = {"hard": "$alarm", "look": "$alarm", "watch": "$warn", "quiet": "$calm"}
+    """D of every site that has one, the site to look at first on top, and the two limits."""
+    order = [row for row in reversed(suspects) if math.isfinite(row.d)]
     trace = {
         "type": "bar",
         "orientation": "h",
@@ -66,7 +87,7 @@ def distance_chart(
         "text": [f"{row.d:.2f}" for row in order],
         "textposition": "outside",
         "cliponaxis": False,
-        "marker": {"color": [by_verdict[row.verdict] for row in order]},
+        "marker": {"color": [VERDICT_COLOURS[row.verdict] for row in order]},
         "hovertemplate": "%{y}: D = %{x:.2f}<extra></extra>",
     }
     lines = [
@@ -135,7 +156,7 @@ def share_chart(
             {
                 "type": "scatter",
                 "mode": "markers",
-                "name": names[site],
+                "name": f"{names[site]}, {_patients(site, cells, places)}",
                 "x": x,
                 "y": y,
                 "text": text,
@@ -159,7 +180,10 @@ def share_chart(
     layout = {
         "height": 110 + len(places) * max(26, 9 * len(names)),
         "margin": {"t": 10, "b": 40, "l": 10, "r": 10},
-        "xaxis": {"title": {"text": "Share of patients (%)"}, "rangemode": "tozero"},
+        "xaxis": {
+            "title": {"text": "Share of patients (%), 95 % intervals"},
+            "rangemode": "tozero",
+        },
         "yaxis": {
             "tickvals": list(range(len(places))),
             "ticktext": [labels[c] for c in places],
@@ -171,6 +195,23 @@ def share_chart(
         "showlegend": True,
     }
     return {"data": traces, "layout": layout}
+
+
+def _patients(
+    site: str,
+    cells: Mapping[tuple[str, str], Mapping[str, SiteRow]],
+    places: Sequence[tuple[str, str]],
+) -> str:
+    """How many patients a site's shares are of; they may differ from row to row.
+
+    A site that gave none of the rows has no marker, and is told to have none.
+    """
+    rows = [row for place in places if (row := cells[place].get(site)) is not None]
+    sizes = sorted(row.n for row in rows if _span(row) is not None)
+    if not sizes:
+        return "not given"
+    few, many = f"{sizes[0]:.0f}", f"{sizes[-1]:.0f}"
+    return f"n = {few}" if few == many else f"n = {few} to {many}"
 
 
 def _plain(name: str) -> str:
@@ -188,6 +229,11 @@ def _span(row: SiteRow | None) -> tuple[float, float, float] | None:
         return None
     low, high = 100 * row.low / row.n, 100 * row.high / row.n
     return low, (low + high) / 2, high
+
+
+def _is_there(row: SiteRow) -> bool:
+    """Whether a site has patients in a group, or may have: it may be withheld."""
+    return row.status != ABSENT and row.high != 0
 
 
 def _counted(row: SiteRow | None) -> str:
@@ -249,7 +295,9 @@ def count_charts(
                 code,
             ),
         )
-        shown = [c for c in ordered if any(r.high != 0 for r in cells[c].values())]
+        shown = [c for c in ordered if any(_is_there(r) for r in cells[c].values())]
+        if not shown:
+            continue
         labels = {c: found[c] for c in shown}
         charts[book.variable(name).label] = share_chart(cells, labels, names, colour)
     return charts

@@ -124,6 +124,6 @@ def largest(scores: list[FamilyScore], sites: int) -> tuple[Reals, list[FamilySc
     for score in scores:
         for site in range(sites):
             ratio = score.ratio[site]
-            if np.isfinite(ratio) and ratio > d[site]:
+            if np.isfinite(ratio) and (where[site] is None or ratio > d[site]):
                 d[site], where[site] = float(ratio), score
     return d, where

@@ -13,6 +13,7 @@ from equisite.codebook.book import Codebook
 from equisite.compare import charts, texts, words
 from equisite.compare.cells import without
 from equisite.compare.reading import Results, titles_of
+from equisite.compare.suspects import QUIET, UNRANKED
 
 FEATURE_KINDS = ("moment", "quality")
 
@@ -64,7 +65,9 @@ def feature_data(found: Results, book: Codebook) -> tuple[dict[str, Any], Column
             {"title": t, "short": names[s], "colour": colour[s], "pooled": s in pooled}
             for s, t in titles.items()
         ],
-        "suspect": order[first.site] if first and first.verdict != "quiet" else -1,
+        "suspect": order[first.site]
+        if first and first.verdict not in (QUIET, UNRANKED)
+        else -1,
         "features": [
             {
                 "label": texts.feature_label(book, key),

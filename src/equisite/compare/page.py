@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ from equisite.compare.methods import cited, plain_reference
 from equisite.compare.packing import packed_columns, packed_text
 from equisite.compare.positions import opt_in_table
 from equisite.compare.reading import Results, read_results, titles_of
+from equisite.compare.results import silent_sites
 from equisite.compare.shipped import FOLDER, read_text
 from equisite.compare.spectrum_page import spectrum_charts, spectrum_tables
+from equisite.compare.suspects import FEWEST_SITES, QUIET, UNRANKED, SuspectRow
 from equisite.core.canonical import canonical_json
 from equisite.core.markup import told_in_html
 from equisite.protocol.models import Protocol
@@ -33,6 +35,7 @@ VERDICTS = {
     "look": ("●", "Look first"),
     "watch": ("◐", "Watch"),
     "quiet": ("○", "Unremarkable"),
+    "unranked": ("–", "Not ranked"),
 }
 
 
@@ -88,6 +91,9 @@ def render_page(
         about=about,
         cards=cards(found, protocol),
         verdicts=VERDICTS,
+        calm=(QUIET, UNRANKED),
+        ranked=any(s.verdict != UNRANKED for s in found.suspects),
+        compared=_is_compared(found.suspects),
         features=feature_names(found, book),
         refused=[r for r in found.admitted if r.verdict == REFUSED],
         **page_tables(found, protocol, book),
@@ -104,6 +110,7 @@ def cards(found: Results, protocol: Protocol) -> list[dict[str, Any]]:
     sizes = {
         r.site: r.low for r in found.sites if r.kind == "count" and r.key == "analysis_set=all"
     }
+    silent = silent_sites(found.sites)
     notes: dict[str, list[str]] = {}
     withheld: dict[str, int] = {}
     for row in found.sites:
@@ -119,12 +126,24 @@ def cards(found: Results, protocol: Protocol) -> list[dict[str, Any]]:
             "notes": notes.get(suspect.site, []),
             "withheld": withheld.get(suspect.site, 0),
             "tables": len(protocol.tables),
+            "pooled": _pooled_words(rows[suspect.site].pooled, suspect.site in silent),
             "family": words.family_label(suspect.family) if suspect.family else "",
         }
         for suspect in found.suspects
     ]
     out += [{"suspect": None, "row": r} for r in found.admitted if r.verdict == AWAITED]
     return out
+
+
+def _is_compared(suspects: Sequence[SuspectRow]) -> bool:
+    """Whether D says something: of two sites it is the same."""
+    return sum(bool(np.isfinite(s.d)) for s in suspects) >= FEWEST_SITES
+
+
+def _pooled_words(pooled: bool, silent: bool) -> str:
+    if silent:
+        return "✗ nothing was sent"
+    return "✓ yes" if pooled else "✗ no"
 
 
 def feature_names(found: Results, book: Codebook) -> list[dict[str, Any]]:
@@ -155,7 +174,7 @@ def page_tables(found: Results, protocol: Protocol, book: Codebook) -> dict[str,
     ]
     carriers = [
         texts.count_table(
-            name, found.sites, found.pooled, titles, book, f"Carriers (table {name})"
+            name, found.sites, found.pooled, titles, book, f"Carriers (table {name})", "Gene"
         )
         for name, kind in kinds.items()
         if kind == "carriers"
@@ -168,6 +187,7 @@ def page_tables(found: Results, protocol: Protocol, book: Codebook) -> dict[str,
             titles,
             book,
             f"Copies of alleles (table {name})",
+            "Allele",
             "Copies of the locus",
         )
         for name, kind in kinds.items()
@@ -236,7 +256,9 @@ def page_figures(
     titles = titles_of(found)
     names = charts.shorts(titles)
     colour = charts.colours(titles, found.suspects)
-    figures = {"distance": charts.distance_chart(found.suspects, about["limits"], names)}
+    figures = {}
+    if _is_compared(found.suspects):
+        figures["distance"] = charts.distance_chart(found.suspects, about["limits"], names)
     for kind, figure in charts.carrier_charts(found.sites, names, colour).items():
         figures[f"{CARRIERS}{kind}"] = figure
     for table in protocol.tables:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 NAN = math.nan
 
-OK, ABSENT, INTERVAL = "ok", "absent", "interval"
+OK, ABSENT, INTERVAL, WITHHELD = "ok", "absent", "interval", "withheld"
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,12 @@ class MetaRow:
     settled: bool
     changed_most: str
     change: float
+
+
+def silent_sites(rows: Iterable[SiteRow]) -> set[str]:
+    """Sites that withheld every table of the protocol: nothing of theirs enters a number."""
+    tables = [row for row in rows if row.kind == "table"]
+    return {row.site for row in tables} - {row.site for row in tables if row.status != WITHHELD}
 
 
 def reals(values: NDArray[np.float64]) -> list[float]:

@@ -26,6 +26,7 @@ def spectrum_charts(
     """One chart of all pooled sites, and one of each site that sent a spectrum."""
     every = _by_code(r for r in pooled if r.table == table and r.measure == "sum")
     charts = {"All pooled sites": spectrum_chart(every)} if every else {}
+    sizes = {r.site: r.n for r in sites if (r.table, r.kind) == (table, COSINE)}
     for site, name in names.items():
         own = _by_code(
             r
@@ -33,7 +34,7 @@ def spectrum_charts(
             if (r.table, r.kind, r.site) == (table, KIND, site) and r.status != ABSENT
         )
         if own:
-            charts[name] = spectrum_chart(own)
+            charts[f"{name}, n = {numbers.whole(sizes[site])}"] = spectrum_chart(own)
     return charts
 
 
@@ -84,7 +85,7 @@ def spectrum_chart(rows: Mapping[str, _Row]) -> dict[str, Any]:
             "showgrid": False,
             "zeroline": False,
         },
-        "yaxis": {"title": {"text": "Share (%)"}, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": "Share of substitutions (%)"}, "rangemode": "tozero"},
         "annotations": [
             {
                 "x": (place + 0.5) * _EACH - 0.5,

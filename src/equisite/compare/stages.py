@@ -13,7 +13,8 @@ from equisite.compare.analyse import Analysis, analyse, parties_of
 from equisite.compare.conformance import judge
 from equisite.compare.lead import LeadFolder, load_folder
 from equisite.compare.methods import bibliography, sentences
-from equisite.compare.results import MetaRow, PooledRow, SiteRow
+from equisite.compare.numbers import real
+from equisite.compare.results import MetaRow, PooledRow, SiteRow, silent_sites
 from equisite.compare.suspects import SuspectRow
 from equisite.compare.verdict import coverage, headline, honesty
 from equisite.core.atomic import write_bytes, write_text
@@ -72,11 +73,12 @@ def run_pool(folder: Path) -> None:
 def summary(lead: LeadFolder, rows: list[AdmittedRow], found: Analysis) -> dict[str, Any]:
     """Content of `summary.json`: the verdict, what it stands on and how it was made."""
     head = lead.protocol.protocol
+    silent = silent_sites(found.sites)
     values: dict[str, object] = {
         "protocol": head.id,
         "version": head.version,
         "sha256": lead.sha256[:12],
-        "tolerance": lead.protocol.conformance.relative_tolerance,
+        "tolerance": real(lead.protocol.conformance.relative_tolerance),
         "watch": found.limits.watch,
         "look": found.limits.look,
         "trials": found.limits.trials,
@@ -96,12 +98,12 @@ def summary(lead: LeadFolder, rows: list[AdmittedRow], found: Analysis) -> dict[
         "k": lead.rules.k,
         "minimum_n": lead.rules.minimum_n,
         "sites": len(found.suspects),
-        "pooled_sites": sum(row.pooled for row in rows),
+        "pooled_sites": sum(row.pooled and row.site not in silent for row in rows),
         "patients": found.patients,
         "limits": {"watch": found.limits.watch, "look": found.limits.look},
         "headline": headline(found.suspects),
-        "coverage": coverage(rows, found.patients),
-        "honesty": honesty(len(found.suspects), found.suspects),
+        "coverage": coverage(rows, silent, found.patients),
+        "honesty": honesty(found.suspects),
         "methods": found.methods,
         "methods_text": sentences(found.methods, values),
         "bundles": sorted(r.bundle_sha256 for r in rows if r.verdict == ADMITTED),

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from equisite.compare.distance import LOCATION, SHARE, FamilyScore, largest
 from equisite.compare.facts import Fact
+from equisite.compare.numbers import MINUS
 from equisite.compare.reference import Limits
 from equisite.compare.shipped import read_words
 
 Reals = NDArray[np.float64]
 
-HARD, LOOK, WATCH, QUIET = "hard", "look", "watch", "quiet"
+HARD, LOOK, WATCH, QUIET, UNRANKED = "hard", "look", "watch", "quiet", "unranked"
 GENES, QUALITY = "genes", "quality"
+FEWEST_SITES = 3
+"""Of two sites that differ, numbers do not tell which one is off."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,11 @@ def faults() -> dict[str, Fault]:
 class SuspectRow:
     """One line of `suspects.tsv`; the site to look at first has rank 1.
 
-    layer: 1 facts, 2 statistics. d: the capped family score over that of the median site.
-    verdict: hard (a fact), look, watch (limits of D for this consortium) or quiet. family,
-    statistic: where D is reached. evidence: numbers in words. worst: up to three variables.
+    layer: 1 facts, 2 statistics. d: the capped family score over that of the median site;
+    nan where no number of the site could be compared. verdict: hard (a fact), look, watch
+    (limits of D for this consortium), quiet, or unranked where fewer than three sites can be
+    compared or this one cannot. family, statistic: where D is reached. evidence: numbers in
+    words. worst: up to three variables.
     """
 
     rank: int
@@ -100,16 +105,17 @@ def rank_sites(
         range(len(sites)),
         key=lambda i: (i not in own, -len(own.get(i, [])), -d[i], sites[i][0]),
     )
+    compared = sum(at is not None for at in where)
     rows = []
     for rank, site in enumerate(order, start=1):
         at = where[site]
         hard = own.get(site, [])
         fault = hard[0].fault if hard else name_fault(site, at, scores)
-        verdict = HARD if hard else _verdict(d[site], limits, len(sites))
+        verdict = HARD if hard else _verdict(d[site], limits, compared if at else 0)
         texts = [f.evidence for f in hard]
-        if at is not None:
+        if at is not None and compared > 1:
             texts.append(_evidence(site, at, words))
-        if verdict == QUIET:
+        if verdict in (QUIET, UNRANKED):
             fault = "none"
         rows.append(
             SuspectRow(
@@ -117,7 +123,7 @@ def rank_sites(
                 *sites[site],
                 1 if hard else 2,
                 verdict,
-                round(float(d[site]), 4),
+                round(float(d[site]), 4) if at and compared > 1 else float("nan"),
                 hard[0].family if hard else at.family if at else "",
                 "fact" if hard else at.statistic if at else "",
                 faults()[fault].words,
@@ -129,9 +135,10 @@ def rank_sites(
     return rows
 
 
-def _verdict(d: float, limits: Limits, sites: int) -> str:
-    if sites < 3:
-        return QUIET
+def _verdict(d: float, limits: Limits, compared: int) -> str:
+    """compared: sites with which this one was compared, itself among them."""
+    if compared < FEWEST_SITES:
+        return UNRANKED
     return LOOK if d > limits.look else WATCH if d > limits.watch else QUIET
 
 
@@ -143,7 +150,7 @@ def _evidence(site: int, at: FamilyScore, words: dict[str, str]) -> str:
     if at.statistic == LOCATION:
         text = f"means of {what} lie {typical:.2f} SD of the patients from the median site"
     elif at.statistic == SHARE:
-        text = f"{what} lie {typical:.2f} radians (2 asin sqrt p) from the median site"
+        text = f"{what} lie {typical:.2f} (Cohen's h) from the median site"
     else:
         factor = np.exp(typical)
         text = f"spreads of {what} differ by a factor of {factor:.2f} from the median site"
@@ -158,4 +165,5 @@ def _worst(site: int, at: FamilyScore | None, labels: list[str]) -> str:
         return ""
     z = np.where(np.isfinite(at.z[site]), at.z[site], 0.0)
     order = np.argsort(-np.abs(z), kind="stable")[:3]
-    return "; ".join(f"{labels[at.columns[i]]} {z[i]:+.1f}" for i in order)
+    texts = (f"{labels[at.columns[i]]} {z[i]:+.1f}" for i in order)
+    return "; ".join(texts).replace(" -", f" {MINUS}")

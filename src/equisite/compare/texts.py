@@ -27,12 +27,16 @@ STATIC_ROWS = 200
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table of texts. head: column titles. The first cell of each row is its header."""
+    """A table of texts. head: column titles. The first cell of each row is its header.
+
+    words: titles of the columns that hold words; the others hold numbers.
+    """
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
+    words: tuple[str, ...] = ()
 
 
 Titles = Mapping[str, str]
@@ -75,14 +79,14 @@ def feature_table(
                 numbers.p_value(m.p_adjusted),
                 *(_mean(own.get(site)) for site in (titles if wide else ())),
                 numbers.whole(m.n),
-                numbers.real(total.value),
-                f"{numbers.real(m.mean)} ({numbers.real(m.low)} to {numbers.real(m.high)})",
+                numbers.apart(total.value, m.low, m.high)[0],
+                numbers.mean_and_interval(m.mean, m.low, m.high),
             )
         )
     note = (
         ""
         if len(chosen) == len(meta)
-        else f"The {STATIC_ROWS} rows with the largest I2 of {len(meta)}."
+        else f"The {STATIC_ROWS} rows with the largest I² of {len(meta)}."
     )
     head = (
         "Variable",
@@ -94,7 +98,7 @@ def feature_table(
         "Mean of all patients",
         "Random-effects mean (95 %)",
     )
-    return TextTable(caption, head, tuple(rows), note)
+    return TextTable(caption, head, tuple(rows), note, ("Scale",))
 
 
 def _sortable(value: float) -> float:
@@ -107,7 +111,7 @@ def _mean(row: SiteRow | None) -> str:
     if row.status != "ok":
         return f"withheld ({row.status})"
     mark = "" if row.pooled else " (not pooled)"
-    return f"{numbers.real(row.value)} ± {numbers.real(row.sd, 3)}{mark}"
+    return f"{numbers.mean_and_sd(row.value, row.sd)}{mark}"
 
 
 def feature_label(book: Codebook, key: Key) -> str:
@@ -130,11 +134,12 @@ def count_table(
     titles: Titles,
     book: Codebook,
     caption: str,
+    what: str = "Group",
     of: str = "Patients",
 ) -> TextTable:
     """Counts, carriers or copies of one table: each site's, and their sum with its share.
 
-    of: what the counted ones are a share of.
+    what: the first column. of: what the counted ones are a share of.
     """
     cells = by_cell([r for r in rows if r.table == table], "count", "carriers", "variants")
     wide = len(titles) <= SITES_SIDE_BY_SIDE
@@ -148,28 +153,28 @@ def count_table(
         if key.variables and total.high == 0:
             nowhere += 1
             continue
-        label = cell_label(book, key)
+        label, share = cell_label(book, key), _share(total)
         if not (key.variables or key.get("gene") or key.get("variant")):
-            label = set_label(book, total.analysis_set)
+            label, share = set_label(book, total.analysis_set), numbers.DASH
         cell = (
             label,
             *(_count(own.get(site)) for site in (titles if wide else ())),
             numbers.bounds(total.low, total.high),
             numbers.whole(total.n),
-            _share(total),
+            share,
             str(total.sites),
         )
         out.append((_place(key, book), cell))
     out.sort(key=lambda r: r[0])
     head = (
-        "Cell",
+        what,
         *(titles.values() if wide else ()),
         "All pooled sites",
         of,
         "Share (95 %)",
         "Sites",
     )
-    note = f"{nowhere} cells are zero at every site." if nowhere else ""
+    note = f"{nowhere} groups are empty at every site." if nowhere else ""
     return TextTable(caption, head, tuple(cell for _, cell in out), note)
 
 
@@ -188,11 +193,13 @@ def _count(row: SiteRow | None) -> str:
     if row is None or row.status == "absent":
         return numbers.DASH
     text = numbers.bounds(row.low, row.high)
+    if row.kind != "count":
+        text = f"{text} of {numbers.whole(row.n)}"
     return text if row.status in ("ok", "structural", "merged") else f"{text} (withheld)"
 
 
 def _share(row: PooledRow) -> str:
-    interval = f"{numbers.percent(row.share_low)} to {numbers.percent(row.share_high)}"
+    interval = numbers.percent_interval(row.share_low, row.share_high)
     if row.status == "ok":
         return f"{numbers.percent(row.share)} ({interval})"
     return interval if row.share_low == row.share_low else numbers.DASH
@@ -206,10 +213,8 @@ def slope_table(pooled: Sequence[PooledRow], book: Codebook, caption: str) -> Te
             continue
         key = parse_key(row.key)
         if row.status == "ok":
-            interval = f"{numbers.real(row.low)} to {numbers.real(row.high)}"
             cells = (
-                numbers.real(row.value),
-                interval,
+                *numbers.apart(row.value, row.low, row.high),
                 numbers.whole(row.n),
                 numbers.percent(row.share),
             )
@@ -222,11 +227,11 @@ def slope_table(pooled: Sequence[PooledRow], book: Codebook, caption: str) -> Te
                 *cells,
             )
         )
-    head = ("Feature", "Covariate", "Slope", "95 %", "Patients", "R² inside sites")
+    head = ("Feature", "Covariate", "Slope", "95 % interval", "Patients", "R² inside sites")
     note = ""
     if len(rows) > STATIC_ROWS:
         note = f"The first {STATIC_ROWS} of {len(rows)} rows."
-    return TextTable(caption, head, tuple(rows[:STATIC_ROWS]), note)
+    return TextTable(caption, head, tuple(rows[:STATIC_ROWS]), note, ("Covariate",))
 
 
 VERDICT_WORDS = {"robust": "✓ robust", "below": "✗ below the limit", "": "not judged"}
@@ -264,7 +269,7 @@ def repeatability_table(
         *(titles.values() if wide else ()),
     )
     note = f"The first {STATIC_ROWS} of {len(out)} rows." if len(out) > STATIC_ROWS else ""
-    return TextTable(caption, head, tuple(out[:STATIC_ROWS]), note)
+    return TextTable(caption, head, tuple(out[:STATIC_ROWS]), note, ("Verdict",))
 
 
 def _interval(row: PooledRow) -> str:
@@ -302,12 +307,15 @@ def conformance_table(rows: Sequence[SiteRow], titles: Titles, caption: str) -> 
         scores = sorted({r.text for r in own.values() if r.text})
         out.append((item.replace("_", " "), *words, " | ".join(scores[:3])))
     sites = tuple(titles.values()) if len(titles) <= SITES_SIDE_BY_SIDE else ("Sites",)
-    return TextTable(caption, ("Item", *sites, "Scores and digests"), tuple(out))
+    last = "Scores and digests"
+    return TextTable(caption, ("Item", *sites, last), tuple(out), words=(*sites, last))
+
+
+CELLS_REASON = "small groups, others hidden to protect them, or values beyond the limits"
 
 
 def withheld_table(rows: Sequence[SiteRow], titles: Titles, caption: str) -> TextTable:
-    """Tables that a site kept back, and how many single cells."""
-    out = []
+    """Tables that a site kept back, and how many single numbers; by site and reason."""
     hidden: Counter[tuple[str, str]] = Counter()
     for row in rows:
         if row.kind not in ("table", "note", "conformance") and row.status in (
@@ -315,19 +323,19 @@ def withheld_table(rows: Sequence[SiteRow], titles: Titles, caption: str) -> Tex
             "clipped",
         ):
             hidden[row.table, row.site] += 1
-    for row in rows:
-        if row.kind != "table":
-            continue
+    tables = [row for row in rows if row.kind == "table"]
+    whole: dict[tuple[str, str], list[str]] = {}
+    for row in tables:
         if row.status == "withheld":
-            out.append((row.table, titles[row.site], "whole table", TABLE_REASONS[row.text]))
-        elif hidden[row.table, row.site]:
-            cells = hidden[row.table, row.site]
-            out.append(
-                (
-                    row.table,
-                    titles[row.site],
-                    f"{cells} cells",
-                    "below the smallest count, or clipped",
-                )
-            )
-    return TextTable(caption, ("Table", "Site", "Withheld", "Reason"), tuple(sorted(out)))
+            whole.setdefault((row.site, row.text), []).append(row.table)
+    out = [
+        (titles[site], "whole tables", ", ".join(sorted(names)), TABLE_REASONS[reason])
+        for (site, reason), names in whole.items()
+    ]
+    out += [
+        (titles[row.site], numbers.counted(cells, "number"), row.table, CELLS_REASON)
+        for row in tables
+        if row.status != "withheld" and (cells := hidden[row.table, row.site])
+    ]
+    head = ("Site", "Withheld", "Tables", "Reason")
+    return TextTable(caption, head, tuple(sorted(out)), words=head[1:])

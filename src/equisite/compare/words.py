@@ -9,6 +9,16 @@ from equisite.compare.suspects import GENES
 
 MISSING_LABEL = "Missing"
 SHORT_REGION = 4
+SCORE_WORDS = {
+    "recall": "recall",
+    "precision": "precision",
+    "f1": "F1",
+    "n": "calls",
+    "hit": "hit",
+    "ccc": "concordance",
+    "max_difference": "largest difference",
+}
+"""Measures of the public pack in words."""
 
 
 def column_label(book: Codebook, name: str) -> str:

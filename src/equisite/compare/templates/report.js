@@ -10,6 +10,9 @@
   let printing = false;
   const PAPER = 680;
   const NARROW = 500;
+  const COLOURS = 6; // of sites; further ones repeat them with another dash
+  const LABELS = 400; // pixels of the map for labels of features and the colour bar
+  const LETTER = 7, LINE = 7; // pixels, across and along an upright label
   const AHEAD = 300; // pixels below the window that are drawn before they are seen
 
   // Small content stands plain and is there at once; large content is unpacked by the browser.
@@ -61,6 +64,8 @@
     layout.xaxis = { ...axis, ...layout.xaxis, fixedrange: true };
     layout.yaxis = { ...axis, ...layout.yaxis, fixedrange: true };
     layout.dragmode = false;
+    const ticks = layout.xaxis.tickangle === -90 ? layout.xaxis.tickvals.length : 0;
+    if (ticks * LINE > (printing ? PAPER : box.clientWidth)) layout.xaxis.showticklabels = false;
     if (printing) layout.width = PAPER;
     if (layout.showlegend) {
       // Room for a legend that wraps; without it the plot itself would shrink to nothing.
@@ -73,11 +78,24 @@
 
   const fixed = (value, digits = 4) =>
     Number.isFinite(value) ? String(Number(value.toPrecision(digits))).replace("-", "−") : "–";
+  // As many decimals as give half of an interval two digits, as in the tables of the page.
+  function rounded(low, high) {
+    const places = Math.max(0, 1 - Math.floor(Math.log10((high - low) / 2)));
+    return Number.isFinite(places) && places <= 6
+      ? (value) => (Number.isFinite(value) ? (Number(value.toFixed(places)) || 0).toFixed(places).replace("-", "−") : "–")
+      : fixed;
+  }
   const percent = (value, places = 1) => (Number.isFinite(value) ? `${(100 * value).toFixed(places)} %` : "–");
 
   function column(name) {
     const count = data.features.length;
     return (site) => data.columns[`site_${name}`][site * count + chosen];
+  }
+
+  // The label fits beside the unit where there is room for it.
+  function axisTitle() {
+    const { label, scale } = data.features[chosen];
+    return escaped(innerWidth < NARROW && !printing ? scale : `${label} (${scale})`);
   }
 
   function forest() {
@@ -88,9 +106,10 @@
     const known = (v) => (Number.isFinite(v) ? v : null);
     const traces = [{
       type: "scatter", mode: "markers", y: place, x: order.map((s) => known(mean(s))),
-      customdata: order.map((s) => [
-        escaped(sites[s].title), fixed(mean(s)), fixed(low(s)), fixed(high(s)), percent(weight(s)),
-      ]),
+      customdata: order.map((s) => {
+        const told = rounded(low(s), high(s));
+        return [escaped(sites[s].title), told(mean(s)), told(low(s)), told(high(s)), percent(weight(s))];
+      }),
       hovertemplate: "%{customdata[0]}: %{customdata[1]} (%{customdata[2]} to %{customdata[3]}), weight %{customdata[4]}<extra></extra>",
       marker: {
         symbol: order.map((s) => (sites[s].pooled ? "square" : "square-open")),
@@ -105,21 +124,23 @@
     }];
     const m = columns.meta_mean[chosen], l = columns.meta_low[chosen], h = columns.meta_high[chosen];
     const pl = columns.meta_predict_low[chosen], ph = columns.meta_predict_high[chosen];
-    if (Number.isFinite(m)) {
+    const several = sites.length > 1;
+    const told = rounded(l, h);
+    if (several && Number.isFinite(m)) {
       traces.push({
         type: "scatter", mode: "lines", fill: "toself", fillcolor: "$text", line: { color: "$text", width: 1 },
         x: [l, m, h, m, l], y: [1, 1.28, 1, 0.72, 1], hoverinfo: "text",
-        text: `Random effects: ${fixed(m)} (${fixed(l)} to ${fixed(h)})`,
+        text: `Random effects: ${told(m)} (${told(l)} to ${told(h)})`,
       });
     }
     if (Number.isFinite(pl)) {
       traces.push({
         type: "scatter", mode: "lines", x: [pl, ph], y: [0, 0], line: { color: "$calm", width: 7 },
-        hoverinfo: "text", text: `Prediction: ${fixed(pl)} to ${fixed(ph)}`,
+        hoverinfo: "text", text: `Prediction: ${told(pl)} to ${told(ph)}`,
       });
     }
     // A prediction interval of three sites may be far wider than all sites: it is then cut.
-    const ends = [l, h, ...order.flatMap((s) => [low(s), high(s)])].filter(Number.isFinite);
+    const ends = [...(several ? [l, h] : []), ...order.flatMap((s) => [low(s), high(s)])].filter(Number.isFinite);
     const span = Math.max(Math.max(...ends) - Math.min(...ends), 1e-9) / 2;
     const from = Math.max(Math.min(...ends, Number.isFinite(pl) ? pl : Infinity), Math.min(...ends) - span) - span / 20;
     const to = Math.min(Math.max(...ends, Number.isFinite(ph) ? ph : -Infinity), Math.max(...ends) + span) + span / 20;
@@ -129,10 +150,13 @@
       data: traces,
       layout: {
         height: 100 + 32 * (sites.length + 2), margin: { t: 10, b: 50, l: 10, r: 10 }, showlegend: false,
-        xaxis: { title: { text: escaped(data.features[chosen].scale) }, range: [from, to], zeroline: false },
+        xaxis: { title: { text: axisTitle() }, range: [from, to], zeroline: false },
         yaxis: {
-          tickvals: [0, 1, ...place], range: [-0.7, sites.length + 1.7], automargin: true, showgrid: false, zeroline: false,
-          ticktext: [cut ? "Prediction (cut)" : "Prediction", "<b>Pooled</b>", ...order.map((s) => escaped(sites[s].short))],
+          tickvals: several ? [0, 1, ...place] : place, range: [several ? -0.7 : 1.3, sites.length + 1.7], automargin: true, showgrid: false, zeroline: false,
+          ticktext: [
+            ...(several ? [cut ? "Prediction (cut)" : Number.isFinite(pl) ? "Prediction" : "No prediction", "<b>Pooled</b>"] : []),
+            ...order.map((s) => escaped(sites[s].short) + (Number.isFinite(mean(s)) ? "" : ": not given")),
+          ],
         },
         shapes: Number.isFinite(all)
           ? [{ type: "line", x0: all, x1: all, yref: "paper", y0: 0, y1: 1, line: { color: "$muted", dash: "dot", width: 1.5 } }]
@@ -143,12 +167,14 @@
 
   function histogram() {
     const at = data.features[chosen].hist;
+    const narrow = innerWidth < NARROW && !printing, n = column("n");
     const bins = at.level + 2, step = (at.high - at.low) / at.level;
     const x = Array.from({ length: bins }, (_, b) => at.low + (b - 0.5) * step);
     const traces = data.sites.map((site, s) => ({
-      type: "scatter", mode: "lines+markers", name: escaped(site.short), x,
+      type: "scatter", mode: "lines+markers", x,
+      name: `${escaped(site.short)}, ${Number.isFinite(n(s)) ? `n = ${n(s)}` : "not given"}`,
       y: x.map((_, b) => { const v = data.columns.hist[at.start + s * bins + b]; return Number.isFinite(v) ? 100 * v : null; }),
-      line: { shape: "hvh", color: site.colour, width: s === data.suspect ? 3 : 1.7 },
+      line: { shape: "hvh", color: site.colour, dash: ["solid", "dot", "dash"][Math.floor(s / COLOURS) % 3], width: s === data.suspect ? 3 : 1.7 },
       marker: { size: 5, color: site.colour },
       hovertemplate: `%{y:.1f} %<extra>${escaped(site.short)}</extra>`,
     }));
@@ -157,7 +183,7 @@
       layout: {
         height: 320, margin: { t: 10, b: 50, l: 50, r: 10 }, showlegend: true,
         legend: { orientation: "h", y: 1.0, yanchor: "bottom", x: 0 },
-        xaxis: { title: { text: `${escaped(data.features[chosen].scale)} (first and last bin are open)` }, zeroline: false },
+        xaxis: { title: { text: `${axisTitle()}${narrow ? "" : "; first and last bin are open"}` }, zeroline: false },
         yaxis: { title: { text: "Patients (%)" }, rangemode: "tozero" },
       },
     };
@@ -181,8 +207,11 @@
       const t = heads.size === 1 ? f.label.slice(f.label.indexOf(": ") + 2) : f.label;
       return escaped(t.length > letters ? `${t.slice(0, letters - 1)}…` : t);
     });
-    const upright = narrow || titles.length > 12;
-    const wrapped = upright ? titles : titles.map((t) => t.replace(/(.{8,}?) /g, "$1<br>"));
+    const broken = titles.map((t) => t.replace(/(.{8,}?) /g, "$1<br>"));
+    const longest = Math.max(...broken.flatMap((t) => t.split("<br>")).map((t) => t.length));
+    const room = (printing ? PAPER : boxes.get("map").clientWidth) - LABELS;
+    const upright = narrow || longest * LETTER > room / titles.length;
+    const wrapped = upright ? titles : broken;
     const features = { tickvals: tall ? labels.map((_, f) => f) : [], ticktext: tall ? shown : [], automargin: true };
     const sites = {
       tickvals: titles.map((_, s) => s), ticktext: tall ? wrapped : titles, automargin: true,
@@ -217,17 +246,23 @@
         row.append(cell);
       });
     };
+    const c = data.columns, one = data.features[chosen];
+    const all = rounded(c.meta_low[chosen], c.meta_high[chosen]);
+    // A mean that was not transformed stands there already.
+    const own = one.scale === one.unit ? 7 : 8;
+    byId("unit-name").hidden = own === 7;
     data.sites.forEach((site, s) => {
       const [n, mean, low, high, sd, weight, without, unit] = cells.map((c) => c(s));
-      const interval = Number.isFinite(low) ? `${fixed(low)} to ${fixed(high)}` : "–";
+      const told = rounded(low, high);
+      const interval = Number.isFinite(low) ? `${told(low)} to ${told(high)}` : "–";
       const name = site.pooled ? site.title : `${site.title} (not pooled)`;
-      add([name, fixed(n), fixed(mean), interval, fixed(sd), percent(weight), fixed(without), fixed(unit)],
+      add([name, fixed(n), told(mean), interval, fixed(sd, 2), percent(weight), told(without), fixed(unit)].slice(0, own),
         s === data.suspect ? "suspect" : "");
     });
-    const c = data.columns;
-    add(["All patients", fixed(c.all_n[chosen]), fixed(c.all_value[chosen]), "–", fixed(c.all_sd[chosen]), "–", "–", fixed(c.all_in_unit[chosen])], "total");
-    const interval = `${fixed(c.meta_low[chosen])} to ${fixed(c.meta_high[chosen])}`;
-    add(["Random effects", "–", fixed(c.meta_mean[chosen]), interval, "–", "–", "–", "–"], "");
+    if (data.sites.length === 1) return;
+    add(["All patients", fixed(c.all_n[chosen]), all(c.all_value[chosen]), "–", fixed(c.all_sd[chosen], 2), "–", "–", fixed(c.all_in_unit[chosen])].slice(0, own), "total");
+    const interval = `${all(c.meta_low[chosen])} to ${all(c.meta_high[chosen])}`;
+    add(["Random effects", "–", all(c.meta_mean[chosen]), interval, "–", "–", "–", "–"].slice(0, own), "");
   }
 
   function choose(index) {
@@ -239,7 +274,7 @@
     const tau = Number.isFinite(c.meta_tau2_low[index])
       ? ` (between-site variance ${fixed(c.meta_tau2[index], 3)}, 95 % ${fixed(c.meta_tau2_low[index], 3)} to ${fixed(c.meta_tau2_high[index], 3)})`
       : "";
-    byId("feature-words").textContent =
+    byId("feature-words").textContent = data.sites.length === 1 ? "There is one site: its mean with the 95 % interval." :
       `I² ${percent(c.meta_i2[index], 0)}${tau}; P of heterogeneity, adjusted: ${p < 0.001 ? "< 0.001" : fixed(p, 2)}. ` +
       "Squares are site means, larger with more weight; the diamond is the random-effects mean; the bar is where the mean of a further site would be expected; the dotted line is the mean of all patients." +
       (feature.log ? " In the unit, means are geometric." : "");
