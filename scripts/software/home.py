@@ -110,9 +110,17 @@ def is_done(home: Home, part: str, digest: str) -> bool:
     return stamp.is_file() and stamp.read_text("utf-8").strip() == digest
 
 
-def set_done(home: Home, part: str, digest: str) -> None:
-    """Record that a part is finished, atomically."""
+@contextmanager
+def making(home: Home, part: str, digest: str) -> Iterator[None]:
+    """Make a part, and record atomically that it is finished.
+
+    What is left of a part that was broken off is no longer what its old stamp says, so the
+    stamp goes first: another version of the checkout may ask for just the old one.
+    """
     home.stamps.mkdir(parents=True, exist_ok=True)
+    stamp = home.stamps / part
+    stamp.unlink(missing_ok=True)
+    yield
     fresh = home.stamps / f"{part}.tmp"
     fresh.write_text(digest + "\n", "utf-8")
-    fresh.replace(home.stamps / part)
+    fresh.replace(stamp)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import fetch, fronts, image, launchers, runner
 from .console import run, size_of
-from .home import Home, alone, is_done, set_done
+from .home import Home, alone, is_done, making
 from .plan import COMPILED, Plan
 
 LEFTOVERS = ("*.new", "layers/*.new", "get.*", "in.*", "build.*", "builder", "numba.old")
@@ -35,21 +35,19 @@ def make(plan: Plan) -> None:
         for left in home.root.glob(pattern):
             shutil.rmtree(left, ignore_errors=True)
     if not is_done(home, "runner", plan.runner_digest):
-        runner.make_runner(plan)
-        set_done(home, "runner", plan.runner_digest)
+        with making(home, "runner", plan.runner_digest):
+            runner.make_runner(plan)
     if not is_done(home, "image", plan.image_digest) or not plan.image_root.is_dir():
-        with plan.steps.step("image, in all"):
+        with making(home, "image", plan.image_digest), plan.steps.step("image, in all"):
             image.make_image(plan, plan.image_folder)
-        set_done(home, "image", plan.image_digest)
         image.prune_images(plan)
     if not is_done(home, "front", plan.front_digest):
-        with plan.steps.step("front"):
+        with making(home, "front", plan.front_digest), plan.steps.step("front"):
             make_front(plan)
-        set_done(home, "front", plan.front_digest)
     if not is_done(home, "kernels", plan.kernels_digest):
-        with plan.steps.step("compiled kernels", home.numba):
+        step = plan.steps.step("compiled kernels", home.numba)
+        with making(home, "kernels", plan.kernels_digest), step:
             make_kernels(plan)
-        set_done(home, "kernels", plan.kernels_digest)
     plan.steps.total("software ready", size_of(home.root))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import fetch, wheels
 from .console import Stop
-from .home import Home, alone, is_done, set_done
+from .home import Home, alone, is_done, making
 from .install import in_front
 from .locks import Item, digest_of, read_wheels
 from .plan import Plan
@@ -66,9 +66,9 @@ def make_layers(plan: Plan, asked: Sequence[str]) -> None:
             continue
         with alone(home):
             if not is_made(plan, name):
-                with plan.steps.step(f"layer {name}", home.layers / name):
+                step = plan.steps.step(f"layer {name}", home.layers / name)
+                with making(home, f"layer-{name}", layer_digest(plan, name)), step:
                     make_layer(plan, name)
-                set_done(home, f"layer-{name}", layer_digest(plan, name))
 
 
 def kit_to(plan: Plan, names: Sequence[str], folder: Path) -> int:

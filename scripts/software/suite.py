@@ -12,7 +12,7 @@ from pathlib import Path
 from . import entry, fetch, unpack
 from .console import Stop, run, say
 from .fronts import write_script
-from .home import Home, alone, is_done, set_done
+from .home import Home, alone, is_done, making
 from .locks import Item, digest_of, read_debs, read_wheels
 from .plan import Plan
 from .pypi import system_python
@@ -88,7 +88,7 @@ def make_tools(plan: Plan) -> Path:
     with alone(home):
         if is_done(home, "test-wheels", digest) and python.is_file():
             return python
-        with plan.steps.step("test tools", venv):
+        with making(home, "test-wheels", digest), plan.steps.step("test tools", venv):
             items = wheel_items(home)
             fetch.fetch(items, home, plan.kit, plan.pip().get)
             shutil.rmtree(venv, ignore_errors=True)
@@ -105,7 +105,6 @@ def make_tools(plan: Plan) -> Path:
             runner = home.runner / "lib" / "python3.11" / "site-packages"
             place = venv / "lib" / "python3.11" / "site-packages" / "usercustomize.py"
             place.write_text(f"import sys\n\nsys.path.append({str(runner)!r})\n", "utf-8")
-        set_done(home, "test-wheels", digest)
     return python
 
 
@@ -116,12 +115,12 @@ def make_tree(plan: Plan, name: str, tree: Path) -> None:
     with alone(home):
         if is_done(home, f"test-{name}", digest) and tree.is_dir():
             return
-        with plan.steps.step(f"Debian packages of the tests ({name})", tree):
+        step = plan.steps.step(f"Debian packages of the tests ({name})", tree)
+        with making(home, f"test-{name}", digest), step:
             items = deb_items(home, name)
             fetch.fetch(items, home, plan.kit, plan.apt.get)
             shutil.rmtree(tree, ignore_errors=True)
             unpack.unpack_debs([home.cache / item.filename for item in items], tree)
-        set_done(home, f"test-{name}", digest)
 
 
 def make_git(plan: Plan) -> None:
