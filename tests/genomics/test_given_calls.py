@@ -65,6 +65,11 @@ def test_where_the_reference_has_no_base_no_call_is_wrong_or_counted() -> None:
         ([*HEAD, record(10, "CA", "T", "0/1")], "CALLS_OTHER_REFERENCE"),
         ([*HEAD, record(0, "A", "T", "0/1")], "CALLS_OTHER_REFERENCE"),
         ([*HEAD, record(1, "A", "T", "0/2")], "CALLS_UNREADABLE"),
+        ([*HEAD, record(1, "A", "T", "0/1", "NC_000001.11")], "CALLS_OTHER_SEQUENCES"),
+        (
+            ["##contig=<ID=2>\n", *HEAD, record(1, "A", "T", "1/1", "2")],
+            "CALLS_OTHER_SEQUENCES",
+        ),
         ([record(1, "A", "T", "0/1")], "CALLS_UNREADABLE"),
         ([HEAD[0]], "CALLS_UNREADABLE"),
         ([HEAD[1].replace("me", "a\tb")], "CALLS_SAMPLE"),
@@ -74,6 +79,16 @@ def test_where_the_reference_has_no_base_no_call_is_wrong_or_counted() -> None:
 def test_wrong_calls_are_refused(given: list[str], code: str) -> None:
     with pytest.raises(InputError, match=code):
         list(records(given, "other", REFERENCE, Counter()))
+
+
+def test_who_carries_nothing_on_known_sequences_carries_nothing() -> None:
+    """An exome whose only carried call lies on a patch, and a file without any call."""
+    for head in ("##contig=<ID=chr1,length=10>\n", "##contig=<length=10,ID=1>\n"):
+        left: Counter[str] = Counter()
+        lines = [head, *HEAD, record(1, "A", "T", "0/1", "HG1_PATCH")]
+        assert list(records(lines, "other", REFERENCE, left)) == []
+        assert left == {"elsewhere": 1}
+    assert taken() == ([], {})
 
 
 def test_the_sample_is_found_by_name() -> None:

@@ -7,6 +7,7 @@ call: depth and callable bases of such a sample are not known.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ from equisite.genomics.samples import Sample
 
 _BASES = frozenset("ACGTN")
 _SURE = frozenset("ACGT")
+_CONTIG = re.compile(r"##contig=<(?:[^>]*,)?ID=([^,>]+)")
 
 
 def take_calls(
@@ -32,7 +34,7 @@ def take_calls(
     of other filters than PASS, of sequences that the reference does not have, and with
     alleles or REF that are no bases, are left out and counted.
     Raises InputError CALLS_UNREADABLE, CALLS_SAMPLE, CALLS_WITHOUT_GENOTYPES,
-    CALLS_OTHER_REFERENCE.
+    CALLS_OTHER_REFERENCE, CALLS_OTHER_SEQUENCES.
     """
     write("##fileformat=VCFv4.2\n")
     for name in reference:
@@ -55,12 +57,18 @@ def take_calls(
 def records(
     lines: Iterable[str], sample: str, reference: Mapping[str, str], left: Counter[str]
 ) -> Iterator[str]:
-    """Checked records of one file; what is left out is counted in `left`."""
+    """Checked records of one file; what is left out is counted in `left`.
+
+    A file that stands on none of the reference's sequences, neither in its header nor with a
+    record, would make its person a carrier of nothing: its sequences have other names.
+    """
     names = {bare_name(name): name for name in reference}
     column = -1
     with_genotype = without = 0
+    stands, foreign = False, ""
     for line in lines:
         if line.startswith("##"):
+            stands = stands or bare_name(_contig_of(line)) in names
             continue
         fields = line.rstrip("\n").split("\t")
         if line.startswith("#"):
@@ -78,7 +86,9 @@ def records(
         name = names.get(bare_name(fields[0]))
         if name is None:
             left["elsewhere"] += 1
+            foreign = foreign or fields[0]
             continue
+        stands = True
         position, ref = int(fields[1]), fields[3].upper()
         if not _holds(reference[name], name, position, ref):
             left["symbolic"] += 1
@@ -97,6 +107,14 @@ def records(
         raise InputError("CALLS_UNREADABLE")
     if without and not with_genotype:
         raise InputError("CALLS_WITHOUT_GENOTYPES")
+    if foreign and not stands:
+        raise InputError("CALLS_OTHER_SEQUENCES", contig=foreign)
+
+
+def _contig_of(line: str) -> str:
+    """Name of the sequence that a header line states, else an empty text."""
+    found = _CONTIG.match(line)
+    return found[1] if found else ""
 
 
 def _column(header: list[str], sample: str) -> int:

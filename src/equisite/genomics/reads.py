@@ -88,10 +88,11 @@ class FastqFile:
                 break  # the empty qualities of an empty read
             lines.pop()
         whole = len(lines) // 4 * 4
+        if self._break:  # told before a block that is shorter than its mate's
+            read = self.count + whole // 4
+            self._fail("TRUNCATED_FASTQ", records=read, problem=self._break)
         if whole:
             yield self._checked(lines[:whole])
-        if self._break:
-            self._fail("TRUNCATED_FASTQ", records=self.count, problem=self._break)
         if lines[whole:] and not lines[whole].startswith(b"@"):
             self._fail("NOT_FASTQ", record=self.count + 1, problem="no @ at the header line")
         if len(lines) > whole:
