@@ -162,7 +162,7 @@ def independent(sound: Path, alone: dict[str, Told], names: Sequence[str]) -> bo
     for order in (names, names[::-1]):
         try:
             results.append(content(made(sound, order)))
-        except (AssertionError, OSError, UnicodeDecodeError):
+        except (AssertionError, OSError, UnicodeError):
             return False
     return results[0] == results[1]
 
