@@ -23,6 +23,16 @@ def test_an_exception_leaves_the_old_file_and_no_rest(tmp_path: Path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+def test_nobody_else_reads_a_file_before_it_is_whole(tmp_path: Path, mode: int):
+    target = tmp_path / "private.tsv"
+    with replacing(target, mode) as stream:
+        stream.write(b"half")
+        (temporary,) = tmp_path.iterdir()
+        assert temporary.stat().st_mode & 0o777 == 0o600
+    assert target.stat().st_mode & 0o777 == mode
+
+
 def test_a_kill_leaves_nothing_under_the_final_name(tmp_path: Path):
     target = tmp_path / "a.tsv"
     program = (

@@ -50,6 +50,7 @@ def test_any_cut_of_the_stream_gives_the_same_sums(
 def test_means_are_over_the_territory_not_over_covered_bases() -> None:
     text = b"a\t1\t30\na\t2\t10\n"
     territory = Territory.of([("a", 0, 4)])
-    coverage = summarise(io.BytesIO(text), territory, {}, 20)
-    assert coverage.mean_depth == pytest.approx(10)
-    assert coverage.callable_fraction == pytest.approx(0.25)
+    for minimum, fraction in ((10, 0.5), (11, 0.25), (30, 0.25), (31, 0)):
+        coverage = summarise(io.BytesIO(text), territory, {}, minimum)
+        assert coverage.mean_depth == pytest.approx(10)
+        assert coverage.callable_fraction == pytest.approx(fraction)

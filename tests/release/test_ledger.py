@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from equisite.core.canonical import sha256_bytes
+from equisite.core.canonical import canonical_json, sha256_bytes
 from equisite.core.errors import ReleaseRefusal
 from equisite.release.ledger import GENESIS, append, locked, patient_set, read_ledger
 
@@ -54,6 +54,21 @@ CHANGES: dict[str, tuple[Callable[[list[bytes]], list[bytes]], str]] = {
     "no record": (lambda lines: [*lines, b"[]"], "L_CANON"),
     "an empty line": (lambda lines: [*lines, b""], "L_CANON"),
 }
+
+
+def test_a_ledger_that_does_not_begin_with_one_is_seen(tmp_path: Path):
+    """A chain that is whole by itself, under other numbers: two ledgers joined, or a part."""
+    path = tmp_path / "ledger.jsonl"
+    line = {
+        "kind": "release",
+        "release_no": 1,
+        "prev": GENESIS,
+        "schema": "ledger-v1",
+        "seq": 2,
+    }
+    path.write_bytes(canonical_json(line) + b"\n")
+    with pytest.raises(ReleaseRefusal, match="L_CHAIN"):
+        read_ledger(path)
 
 
 @pytest.mark.parametrize("kind", CHANGES)

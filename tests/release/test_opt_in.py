@@ -114,6 +114,15 @@ def test_what_one_patient_too_few_carries_is_nowhere(
     assert b"chr17:1001:A:G" in prepared.content
 
 
+def test_an_approval_that_is_named_after_a_patient_does_not_leave(
+    tmp_path: Path, key: Path
+) -> None:
+    named = {"approval_id": f"for-{patient(3)}"}
+    site = opt_in_site(tmp_path, key, LISTED, approved=named)
+    with pytest.raises(ReleaseRefusal, match="R_SCAN"):
+        prepare(site, IMAGE)
+
+
 def test_an_allele_outside_the_regions_has_no_cell(tmp_path: Path, key: Path) -> None:
     other = {"chr17:999:A:G": range(20), "chr1:2000:A:G": range(20), **LISTED}
     assert listed(prepare(opt_in_site(tmp_path, key, other, approved={}), IMAGE)) == {allele(1)}
@@ -343,7 +352,7 @@ def test_the_officer_signs_by_command(
     filled = text.replace("approval_id: ???", "approval_id: REC-2024").replace(
         "body: ???", "body: Ethics committee"
     )
-    filled = filled.replace("expires: ???", "expires: 2999-12-31")
+    filled = filled.replace("expires: ???", "expires: 2199-12-31")
     draft.write_text(filled.replace("[???]", f"[{HMB}]"))
     capsys.readouterr()
     assert main(sign) == 0

@@ -197,7 +197,7 @@ def pass_one(made: Made, name: str, protocol: Protocol) -> bytes:
     )  # fmt: skip
     write_approver(site, made.key, site=name)
     # No panel of frequencies is pinned: each position counts for twelve statistics.
-    allowed = approval(protocol, duo=[HMB], expires="2999-12-31", budget=1.0)
+    allowed = approval(protocol, duo=[HMB], expires="2199-12-31", budget=1.0)
     sign_approval(site, allowed, protocol, made.key)
     run("prepare", "--directory", site)
     run("approve", "--directory", site)

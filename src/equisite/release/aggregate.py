@@ -29,6 +29,7 @@ from equisite.release.budget import Budget
 from equisite.release.comoments import complete
 from equisite.release.context import Context, Result, link, withheld
 from equisite.release.groups import Groups, settle
+from equisite.release.increments import Behind, Increments
 from equisite.release.kinds import TABULATE
 from equisite.release.opt_in import Charge, OptIn, digest_of, judge
 from equisite.release.patients import Mask, Patients
@@ -45,8 +46,9 @@ class Disclosed:
 
     cells: of all tables but those of quality. left_out: by analysis set, patients of the
     cohort who are not counted; None when the set is not published at all. charges: of the
-    opt-in tables that leave. shares: statistics per patient of each table that leaves.
-    spent: of each class, with what left before on the same patients.
+    opt-in tables that leave. behind: what stands behind the other tables that leave. shares:
+    statistics per patient of each table that leaves. spent: of each class, with what left
+    before on the same patients.
     """
 
     tables: tuple[TableRow, ...]
@@ -56,6 +58,7 @@ class Disclosed:
     charges: tuple[Charge, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
     spent: Mapping[str, float] = field(default_factory=dict)
+    behind: Mapping[str, Behind] = field(default_factory=dict)
 
 
 NOTHING_APPROVED = OptIn()
@@ -67,11 +70,13 @@ def disclose(
     book: Codebook,
     rules: Rules,
     opt_in: OptIn = NOTHING_APPROVED,
+    increments: Increments | None = None,
 ) -> Disclosed:
     """Aggregate by the protocol's list of tables; whole tables enter or stay, in its order.
 
     A table that does not fit into what may still be told stays; a later one may fit (R16).
     Opt-in tables come after all others: they are charged beside everything that leaves.
+    increments: None where the rules compare no releases.
 
     Raises ConfigError when the codebook does not allow a table (R1).
     """
@@ -85,6 +90,7 @@ def disclose(
     charges: list[Charge] = []
     budget = Budget.of(rules.ruleset, opt_in.past.releases, opt_in.past.own)
     shares: dict[str, float] = {}
+    behind: dict[str, Behind] = {}
     for table in sorted(protocol.tables, key=lambda table: table.kind in OPT_IN):
         before = context.with_own_notes()
         charge = None
@@ -94,6 +100,11 @@ def disclose(
             result, charge = _opted_in(context, table, opt_in, out)
         else:
             result = TABULATE[table.kind](context, table)
+        now = None
+        if increments is not None and table.kind not in OPT_IN and not result.reason:
+            now = increments.behind(context, table)
+            if not increments.allow(now, rules):
+                result, context = withheld("increment"), before
         row = _row(table, result, context)
         key = table.id, digest_of(result.rows)
         if not result.reason and not _fits(budget, key, row, result, charge):
@@ -105,6 +116,8 @@ def disclose(
         if not result.reason:
             out[table.id] = row, key[1]
             charges += [charge] if charge else []
+            if now is not None:
+                behind[table.id] = now
             shares[table.id] = result.share
             budget.take(key, row.data_class, result.share)
     return Disclosed(
@@ -115,6 +128,7 @@ def disclose(
         tuple(charges),
         shares,
         {name: budget.spent(name) for name in sorted({c for c, _ in budget.told.values()})},
+        behind,
     )
 
 

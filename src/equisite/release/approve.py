@@ -15,6 +15,7 @@ from equisite.core.tables import read_table
 from equisite.intake.secret import site_key
 from equisite.release.approvals import check_day
 from equisite.release.freshness import check_fresh
+from equisite.release.increments import Behind
 from equisite.release.ledger import RELEASE, Ledger, append, locked, patient_set, read_ledger
 from equisite.release.opt_in import digest_of
 from equisite.release.prepare import BUNDLE, COHORT, KEY, LEDGER, SETS, SUMMARY, Prepared
@@ -106,6 +107,13 @@ def _keep(folder: Path, tags: bytes) -> str:
     return digest
 
 
+def _behind(folder: Path, behind: Behind | None) -> dict[str, object]:
+    """Columns of a table and the digest of who stood behind it, kept as tags."""
+    if behind is None:
+        return {}
+    return {"columns": list(behind.columns), "rows_sha256": _keep(folder, behind.content)}
+
+
 def _record(folder: Path, prepared: Prepared, sha256: str) -> dict[str, object]:
     """The ledger's line of a release; the sets of patients are kept beside, as tags."""
     summary = json.loads((folder / SUMMARY).read_bytes())
@@ -146,6 +154,7 @@ def _record(folder: Path, prepared: Prepared, sha256: str) -> dict[str, object]:
                 "class": row.data_class,
                 "rank": row.rank,
                 "share": f"{prepared.disclosed.shares[row.table]:.9f}",
+                **_behind(folder, prepared.disclosed.behind.get(row.table)),
             }
             for row in bundle.tables
             if row.status == "released"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from equisite.bundle.format import CellRow, CellStatus, value_text
 from equisite.bundle.keys import FIRST, make_key
 from equisite.bundle.outputs import absent_code, codes_of
@@ -63,6 +65,11 @@ class Context:
     def group(self, analysis_set: str) -> Mask | None:
         """A released analysis set."""
         return self.groups.of(self.patients.sets[analysis_set])
+
+    def valued(self, analysis_set: str, column: str) -> Mask | None:
+        """Of an analysis set, the released group of patients who have a value of a column."""
+        present = ~np.isnan(self.patients.numbers(column))
+        return self.groups.of(self.patients.sets[analysis_set] & present)
 
 
 @dataclass(frozen=True)

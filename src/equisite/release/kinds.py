@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-import numpy as np
-
 from equisite.bundle.format import CellRow, CellStatus
 from equisite.bundle.outputs import columns_of, genes_of, sets_of, strata_of
 from equisite.protocol.models import (
@@ -175,7 +173,7 @@ def hist_table(context: Context, table: FeatureTable) -> Result:
         for column in columns:
             constant, raw = context.book.constant(column), patients.numbers(column)
             if column not in levels:
-                group = context.groups.of(_with_value(context, table.analysis_set, column))
+                group = context.valued(table.analysis_set, column)
                 found = _strata(context, table.strata, group if group is not None else stratum)
                 levels[column] = finest_level(
                     constant, raw, [mask for _, mask in found], context.rules
@@ -209,7 +207,7 @@ def _by_group(
     if not any(context.patients.has(column) for column in columns):
         return withheld("absent")
     for column in columns:
-        group = context.groups.of(_with_value(context, table.analysis_set, column))
+        group = context.valued(table.analysis_set, column)
         if group is None or group.sum() < least:
             if without and not strata:
                 rows += without(table.id, key_of(table.analysis_set), column)
@@ -250,12 +248,6 @@ def _rank(rows: Sequence[CellRow]) -> int:
     """Independent statistics of a group: means, squares, and all bins but one of each."""
     free = sum(r.status == "ok" and r.measure in ("mean_off", "m2", "bin") for r in rows)
     return free - len({r.key.rpartition("|bin=")[0] for r in rows if r.measure == "bin"})
-
-
-def _with_value(context: Context, analysis_set: str, column: str) -> Mask:
-    """Patients of a set who have a value of a column, before groups were settled."""
-    present: Mask = ~np.isnan(context.patients.numbers(column))
-    return context.patients.sets[analysis_set] & present
 
 
 def _strata(context: Context, names: Sequence[str], group: Mask) -> list[_Stratum]:

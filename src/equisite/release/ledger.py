@@ -23,6 +23,8 @@ from equisite.core.errors import ReleaseRefusal
 GENESIS = "0" * 64
 SCHEMA = "ledger-v1"
 RELEASE = "release"
+PATIENT_TAG = 16
+"""Bytes of a patient's tag."""
 
 Record = Mapping[str, object]
 
@@ -99,14 +101,11 @@ def append(path: Path, content: Record) -> Ledger:
     return read_ledger(path)
 
 
-def patient_set(key: bytes, patients: Iterable[str]) -> bytes:
-    """Sorted tags of a set of patients: who was in a release, without a name.
+def patient_tag(key: bytes, patient: str) -> bytes:
+    """A patient without a name: HMAC-SHA256(site key, "equisite-set-v1|" + patient)[0:16]."""
+    return hmac.digest(key, b"equisite-set-v1|" + patient.encode(), "sha256")[:PATIENT_TAG]
 
-    tag = first 16 bytes of HMAC-SHA256(site key, "equisite-set-v1|" + patient).
-    """
-    return b"".join(
-        sorted(
-            hmac.digest(key, b"equisite-set-v1|" + patient.encode(), "sha256")[:16]
-            for patient in patients
-        )
-    )
+
+def patient_set(key: bytes, patients: Iterable[str]) -> bytes:
+    """Sorted tags of a set of patients, joined: who was in a release, without a name."""
+    return b"".join(sorted(patient_tag(key, patient) for patient in patients))

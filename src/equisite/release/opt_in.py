@@ -8,10 +8,8 @@ releases of it enough patients must have changed.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 from equisite.bundle.about import ApprovedTable
@@ -20,13 +18,10 @@ from equisite.bundle.ruleset import Rules
 from equisite.core.canonical import sha256_bytes
 from equisite.release.approvals import NONE, Permits
 from equisite.release.context import Result, withheld
-from equisite.release.ledger import Ledger, Record
+from equisite.release.ledger import Record
+from equisite.release.past import NO_PAST, Past, split_tags
 from equisite.release.patients import Mask
 
-TAG = 16
-"""Bytes of a patient's tag in a set (`ledger.patient_set`)."""
-
-Tags = frozenset[bytes]
 _Fields = Mapping[str, object]
 
 
@@ -43,28 +38,6 @@ class Charge:
 
 
 @dataclass(frozen=True)
-class Past:
-    """What left before. sets: folder of patient sets. own: set digest of this cohort."""
-
-    releases: Sequence[Record] = ()
-    sets: Path = Path()
-    own: str = ""
-
-    @classmethod
-    def of(cls, ledger: Ledger, sets: Path, tags: bytes) -> Past:
-        """The past of a cohort whose patients have these tags."""
-        return cls(ledger.releases, sets, sha256_bytes(tags))
-
-    def tags(self, digest: str) -> Tags | None:
-        """The patients of an earlier set; None when its file is gone or was changed."""
-        path = self.sets / f"{digest}.bin"
-        content = path.read_bytes() if path.is_file() else b""
-        if not hmac.compare_digest(sha256_bytes(content), digest):
-            return None
-        return _split(content)
-
-
-@dataclass(frozen=True)
 class OptIn:
     """What opt-in tables of one preparation are judged by.
 
@@ -72,7 +45,7 @@ class OptIn:
     """
 
     permits: Permits = NONE
-    past: Past = Past()
+    past: Past = NO_PAST
     tags_of: Callable[[Mask], bytes] = lambda _: b""
     least_k: int = 0
 
@@ -159,7 +132,7 @@ def changed_enough(past: Past, charge: Charge, limit: float, fewest: int) -> boo
     within the limit for as many patients. An earlier list may differ in any of its
     positions, so both lists count unless they are the same.
     """
-    now = _split(charge.tags)
+    now = split_tags(charge.tags)
     for record in past.releases:
         for earlier in _opt_ins(record):
             if earlier["kind"] != charge.kind:
@@ -186,7 +159,3 @@ def digest_of(cells: Sequence[CellRow]) -> str:
 
 def _opt_ins(record: Record) -> Sequence[_Fields]:
     return cast(Sequence[_Fields], record.get("opt_in", ()))
-
-
-def _split(tags: bytes) -> Tags:
-    return frozenset(tags[at : at + TAG] for at in range(0, len(tags), TAG))

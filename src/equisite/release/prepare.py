@@ -35,8 +35,10 @@ from equisite.release.aggregate import Disclosed, disclose
 from equisite.release.approvals import Permits, opt_in_tables, read_permits
 from equisite.release.doubles import counted_twice
 from equisite.release.identifiers import site_identifiers, vocabulary
+from equisite.release.increments import Increments
 from equisite.release.ledger import patient_set, read_ledger
-from equisite.release.opt_in import OptIn, Past
+from equisite.release.opt_in import OptIn
+from equisite.release.past import Past
 from equisite.release.patients import Mask, Patients, read_patients
 
 COHORT = "private/cohort.tsv"
@@ -95,8 +97,8 @@ def prepare(folder: Path, image_digest: str) -> Prepared:
         positions if positions.is_file() and opt_in_tables(protocol) else None,
     )
     permits = read_permits(folder, protocol, site["freeze"]["date"])
-    opt_in = _opt_in(folder, permits, site["tighten"]["k"] or 0)
-    disclosed = disclose(patients, protocol, book, rules, opt_in)
+    judged_by = _judged_by(folder, permits, rules, site["tighten"]["k"] or 0)
+    disclosed = disclose(patients, protocol, book, rules, *judged_by)
     about = _about(site, protocol, book, rules, patients, image_digest)
     approved = tuple(sorted((c.approved for c in disclosed.charges), key=lambda a: a.table))
     bundle = Bundle(
@@ -121,16 +123,20 @@ def prepare(folder: Path, image_digest: str) -> Prepared:
     )
 
 
-def _opt_in(folder: Path, permits: Permits, least_k: int) -> OptIn:
-    """Approvals, and what left before."""
+def _judged_by(
+    folder: Path, permits: Permits, rules: Rules, least_k: int
+) -> tuple[OptIn, Increments | None]:
+    """Approvals and what left before; None where the rules compare no releases."""
     key = site_key(folder / KEY)
     names = [row["patient"] for row in read_table(folder / COHORT)[1]]
+    past = Past.of(read_ledger(folder / LEDGER), folder / SETS, patient_set(key, names))
 
     def tags_of(group: Mask) -> bytes:
         return patient_set(key, (n for n, own in zip(names, group, strict=True) if own))
 
-    past = Past.of(read_ledger(folder / LEDGER), folder / SETS, patient_set(key, names))
-    return OptIn(permits, past, tags_of, least_k)
+    compared = bool(rules.ruleset.fewest_changed)
+    increments = Increments(past, key, names) if compared else None
+    return OptIn(permits, past, tags_of, least_k), increments
 
 
 def _perturbed(folder: Path, protocol: Protocol) -> Path | None:
@@ -189,9 +195,11 @@ def audit(folder: Path, bundle: Bundle, protocol: Protocol, book: Codebook) -> d
     Raises ReleaseRefusal R_SCAN with the number of hits only, or the findings of `verify`.
     """
     files = encode_files(bundle)
-    # Of head and description only the name of the freeze is written freely by the site.
+    # Of head and description the site itself names the freeze and its approvals only.
     head = json.loads(files[form.ABOUT])
     del head["freeze"]["id"]
+    for approval in head["approvals"]:
+        del approval["approval_id"]
     own = [canonical_json(head).decode(), files[form.DATAPACKAGE].decode()]
     public = vocabulary(protocol, book, [*own, *(row.item for row in bundle.conformance)])
     identifiers = {name for name in site_identifiers(folder) if name.lower() not in public}
