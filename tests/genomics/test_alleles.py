@@ -95,6 +95,26 @@ def test_gaps_come_from_calls_and_their_absence_from_depth() -> None:
     assert of([written_elsewhere], {("b", 2): 3})[0] == Seen((255, 0, 255), 3)
 
 
+@pytest.mark.parametrize(
+    ("calls", "phred"),
+    [
+        ([call(8, "ACA", "GCT", 0, 1)], (255, 0, 255)),  # as it is listed
+        ([call(8, "A", "G", 1, 1), call(10, "A", "T", 1, 1)], (255, 255, 0)),
+        ([call(8, "A", "G", 0, 1), call(10, "A", "T", 1, 1)], (255, 0, 255)),
+        ([call(8, "A", "G", 0, 1), call(10, "A", "T", 0, 1)], FLAT),  # one chromosome, or both
+        ([call(8, "A", "G", 0, 1)], (0, 255, 255)),
+        ([call(8, "A", "C", 1, 1), call(10, "A", "T", 1, 1)], (0, 255, 255)),
+        ([], (0, 255, 255)),
+    ],
+)
+def test_bases_that_change_together_may_be_called_apart(
+    calls: list[Genotype], phred: tuple[int, int, int]
+) -> None:
+    alleles = [Allele("b", 8, "ACA", "GCT")]
+    (seen,) = genotyped(alleles, {}, {("b", 8): 12}, calls, REFERENCE, 10)
+    assert seen.phred == phred
+
+
 def test_cells_and_depths() -> None:
     assert depths([b"b\t3\t12\n", b"a\t1\t0\n"]) == {("b", 3): 12, ("a", 1): 0}
     assert Seen((0, 9, 99), 9).cell(1, 10) == "1:0:0,9,99"

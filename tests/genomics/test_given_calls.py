@@ -58,6 +58,12 @@ def test_where_the_reference_has_no_base_no_call_is_wrong_or_counted() -> None:
     assert taken(record(5, "A", "G", "0/1")) == ([], {"symbolic": 1})
 
 
+def test_a_genotype_of_three_copies_is_left_out_and_counted() -> None:
+    """Callers of mitochondria and of copy numbers write them; no later step reads them."""
+    assert taken(record(1, "A", "G", "0/1/1")) == ([], {"copies": 1})
+    assert taken(record(1, "A", "G", "0|0|1")) == ([], {"copies": 1})
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from equisite.genomics.kinship import (
+    APART,
     FIRST_DEGREE,
     SAME,
     genotypes_of,
@@ -54,3 +55,10 @@ def test_genotypes_follow_the_share_of_reads() -> None:
 def test_neighbours_are_not_independent() -> None:
     sites = [("a", p, "A", "C") for p in (1, 5_000, 10_001, 15_000)] + [("b", 3, "A", "C")]
     assert independent_sites(sites) == [0, 2, 4]
+
+
+def test_sex_chromosomes_are_no_kinship() -> None:
+    """Unrelated men would look unlike themselves, and two women more alike than two men."""
+    names = ("chr1", "chrX", "X", "Y", "chrM", "MT", "chr2")
+    sites = [(name, 1 + APART * at, "A", "C") for name in names for at in range(2)]
+    assert [sites[at][0] for at in independent_sites(sites)] == ["chr1"] * 2 + ["chr2"] * 2

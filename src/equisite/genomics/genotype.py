@@ -111,10 +111,12 @@ def genotyped(
     touched: dict[str, list[tuple[int, int]]] = {}
     for record in calls:
         for edit in record.edits:
-            if edit is None or (len(edit.alt) == 1 == edit.end - edit.start):
+            if edit is None:
                 continue
             moved = left_shifted(edit, reference)
             called[moved] = called.get(moved, 0) + 1
+            if len(edit.alt) == 1 == edit.end - edit.start:
+                continue
             touched.setdefault(moved.contig, []).append(span(moved, reference))
     seen = []
     for allele in alleles:
@@ -125,14 +127,37 @@ def genotyped(
             continue
         edit = allele.edit(reference)
         copies = min(called.get(edit, 0), 2)
+        told = True
+        if not copies and not edit.is_indel:
+            told, copies = _of_single_bases(edit, called, reference)
         start, end = span(edit, reference)
         near = any(
             a - _NEAR <= end and start - _NEAR <= b for a, b in touched.get(edit.contig, ())
         )
-        known = copies or (here >= minimum_depth and not near)
+        known = told and (copies or (here >= minimum_depth and not near))
         zero, one, two = (0 if c == copies else _SURE for c in range(3))
         seen.append(Seen((zero, one, two) if known else FLAT, here))
     return seen
+
+
+def _of_single_bases(
+    edit: Edit, called: Mapping[Edit, int], reference: Mapping[str, str]
+) -> tuple[bool, int]:
+    """Copies of several bases that change together, from calls of each base apart.
+
+    Callers write such a change either way. No copy has all bases if one of them was not
+    called; two bases of one copy each may stand on one chromosome or on both: then it is not
+    told, and the first of the pair is False.
+    """
+    bases = reference[edit.contig]
+    copies = sorted(
+        min(called.get(Edit(edit.contig, at, at + 1, base), 0), 2)
+        for at, base in enumerate(edit.alt, start=edit.start)
+        if bases[at] != base
+    )
+    if copies[0] == 0:
+        return True, 0
+    return copies[:2] != [1, 1], copies[0]
 
 
 @dataclass(frozen=True)

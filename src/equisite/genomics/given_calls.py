@@ -31,8 +31,8 @@ def take_calls(
     """Write a VCF of the sample's given calls, unsorted; returns remarks.
 
     reference: upper-case sequences by name. scratch: folder for links to the files. Records
-    of other filters than PASS, of sequences that the reference does not have, and with
-    alleles or REF that are no bases, are left out and counted.
+    of other filters than PASS, of sequences that the reference does not have, with
+    alleles or REF that are no bases, and of more than two copies, are left out and counted.
     Raises InputError CALLS_UNREADABLE, CALLS_SAMPLE, CALLS_WITHOUT_GENOTYPES,
     CALLS_OTHER_REFERENCE, CALLS_OTHER_SEQUENCES.
     """
@@ -42,7 +42,7 @@ def take_calls(
     write('##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n')
     columns = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
     write("\t".join((*columns, sample.token)) + "\n")
-    left: Counter[str] = Counter(filtered=0, elsewhere=0, symbolic=0)
+    left: Counter[str] = Counter(filtered=0, elsewhere=0, symbolic=0, copies=0)
     for lane in sample.lanes:
         for record in records(
             _lines(link(lane, lane.calls, scratch)), sample.name, reference, left
@@ -95,6 +95,9 @@ def records(
             continue
         if fields[6] not in ("PASS", "."):
             left["filtered"] += 1
+            continue
+        if len(genotype.replace("|", "/").split("/")) > 2:
+            left["copies"] += 1
             continue
         written = _carried(genotype, fields[4].upper().split(","))
         if written is None:

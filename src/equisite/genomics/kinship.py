@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from equisite.genomics.aligned import bare_name
 from equisite.genomics.frequencies import Site
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ UNRELATED = 0.0884
 -2.5, -3.5)."""
 LEAST_READS = 10
 _HET = (0.2, 0.8)
+_UNPAIRED = frozenset({"X", "Y", "MT"})
 _ROWS = 256
 
 
@@ -44,10 +46,16 @@ class Pair:
 
 
 def independent_sites(sites: Sequence[Site]) -> list[int]:
-    """Places of sites that lie at least `APART` bases from the one taken before."""
+    """Places of sites that lie at least `APART` bases from the one taken before.
+
+    Sites of X, Y and mitochondria are left out: men have one copy, which counts as two of the
+    same, so that unrelated men would have too many opposite genotypes.
+    """
     kept = []
     last = ("", 0)
     for at, (contig, position, _, _) in enumerate(sites):
+        if bare_name(contig).upper() in _UNPAIRED:
+            continue
         if contig != last[0] or position - last[1] >= APART:
             kept.append(at)
             last = contig, position
