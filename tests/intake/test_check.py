@@ -49,6 +49,29 @@ def test_patients_whose_ids_differ_in_signs_only_are_told(site: Path) -> None:
     assert found.numbers == {"count": 1, "one": "P-01", "other": "P01"}
 
 
+@pytest.mark.parametrize(
+    ("columns", "codes"),
+    [
+        ("P01-N\tP02-N\tother", []),
+        ("P01-N", ["FILE_IN_TWO_ROWS"]),  # whose calls are these?
+        ("", ["FILE_IN_TWO_ROWS"]),
+    ],
+)
+def test_one_vcf_holds_the_calls_of_the_samples_that_it_names(
+    site: Path, columns: str, codes: list[str]
+) -> None:
+    text = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t" + columns
+    (site / "all.vcf").write_text(f"##fileformat=VCFv4.2\n{text}\n" if columns else "none\n")
+    rows = [f"{p}\t{p}-N\tnormal\tall.vcf\n" for p in ("P01", "P02")]
+    (site / "sequencing.tsv").write_text("patient\tsample\tkind\tcalls\n" + "".join(rows))
+    found: list[str] = []
+    try:
+        check_site(site)
+    except ConfigError as error:
+        found = [finding.code for finding in error.findings]
+    assert found == codes
+
+
 def test_a_site_may_have_patients_only(site: Path) -> None:
     (site / "config.yaml").write_text(
         "site: north\nprotocol: protocol.yaml\nfreeze: {id: f1, date: 2026-01-31}\n"

@@ -45,7 +45,7 @@ def take_calls(
     left: Counter[str] = Counter(filtered=0, elsewhere=0, symbolic=0, copies=0)
     for lane in sample.lanes:
         for record in records(
-            _lines(link(lane, lane.calls, scratch)), sample.name, reference, left
+            _lines(link(lane, lane.calls, scratch), sample.name), sample.name, reference, left
         ):
             write(record)
     remarks = [Finding("CALLS_ONLY")]
@@ -169,9 +169,17 @@ def _carried(genotype: str, alleles: list[str]) -> tuple[str, str] | None:
     return ",".join(kept), split.join(numbers[copy] for copy in copies)
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """Lines of a VCF or BCF, plain or compressed, as `bcftools view` writes them."""
+def _lines(path: Path, sample: str) -> Iterator[str]:
+    """Lines of a VCF or BCF, plain or compressed, as `bcftools view` writes them.
+
+    Of many samples only the wanted column passes through Python.
+    """
     command = ["bcftools", "view", "--no-version", "-Ov", str(path)]
+    listed = subprocess.run(
+        ["bcftools", "query", "-l", str(path)], capture_output=True, text=True, check=False
+    )
+    if len(listed.stdout.split("\n")) > 2 and sample in listed.stdout.split("\n"):
+        command[2:2] = ["--no-update", "-s", sample]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 from equisite.core.errors import Finding, Number
+from equisite.intake.file_samples import HeaderError, samples_of
 from equisite.intake.places import Place, Places
 from equisite.intake.rows import Sheet
 from equisite.intake.sheet_text import Line
@@ -33,9 +35,14 @@ def check_sequencing(sheet: Sheet[SequencingRow]) -> Iterator[Finding]:
 
 
 def check_files(sheet: Sheet[SequencingRow], places: Places) -> tuple[Found, list[Finding]]:
-    """Look at every file once: absent, empty, unreadable, or given in two places."""
+    """Look at every file once: absent, empty, unreadable, or given in two places.
+
+    One VCF may hold the calls of several samples; it may stand in the rows of those that it
+    names.
+    """
     found: Found = {}
     findings: list[Finding] = []
+    named: dict[str, frozenset[str]] = {}
     first: dict[str, tuple[Line, str]] = {}
     for line in sheet.lines:
         for column in FILES:
@@ -53,6 +60,11 @@ def check_files(sheet: Sheet[SequencingRow], places: Places) -> tuple[Found, lis
                 continue
             if other_column == column and _lane_key(other) == _lane_key(line):
                 continue  # the row itself stands twice, which is told as LANE_TWICE
+            if column == other_column == "calls":
+                if place.path not in named:
+                    named[place.path] = _columns_of(place)
+                if {line.cells.get("sample"), other.cells.get("sample")} <= named[place.path]:
+                    continue
             numbers: dict[str, Number] = {"path": name, "other": other_column}
             if other is line:
                 findings.append(Finding("SAME_FILE_TWICE", where, numbers))
@@ -60,6 +72,14 @@ def check_files(sheet: Sheet[SequencingRow], places: Places) -> tuple[Found, lis
                 numbers["line"] = other.number
                 findings.append(Finding("FILE_IN_TWO_ROWS", where, numbers))
     return found, findings
+
+
+def _columns_of(place: Place) -> frozenset[str]:
+    """Names of a VCF's samples; none where it cannot be read, which a later step tells."""
+    try:
+        return frozenset(samples_of(Path(place.path)))
+    except HeaderError:
+        return frozenset()
 
 
 def tumours_alone(sheet: Sheet[SequencingRow]) -> int:
