@@ -48,8 +48,13 @@ def test_one_command_gives_the_report_and_a_second_does_nothing(
 ) -> None:
     lead, _ = consortium()
     (lead / "inbox" / "rubbish.bundle").write_bytes(b"not a bundle")
+    (lead / "inbox" / "gone.bundle").symlink_to("/nowhere")
+    (lead / "inbox" / "south.bundle.zip").write_bytes(b"PK")
+    (lead / "inbox" / ".gitkeep").touch()
     done = run(["equisite", "compare", "--cores", "1"], environment, lead)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "INBOX_NOT_READ: 2 name(s)" in done.stdout
+    assert "were not read: gone.bundle, south.bundle.zip." in done.stdout
     assert f"--snakefile {SNAKEFILE} --directory {lead}" in done.stdout
     assert "Look at Clinic West first" in done.stdout
     assert "V_NAME" in done.stdout

@@ -101,6 +101,16 @@ def bundle_files(inbox: Path, quarantine: Path) -> list[Path]:
     ]
 
 
+def not_read(inbox: Path) -> list[str]:
+    """Names in the inbox that are no bundles to `bundle_files`; hidden ones aside."""
+    bundles = set(bundle_files(inbox, inbox))
+    return sorted(
+        path.name
+        for path in (inbox.iterdir() if inbox.is_dir() else ())
+        if path not in bundles and not path.name.startswith(".")
+    )
+
+
 def folder_digest(lead: LeadFolder) -> str:
     """Digest of all that admission stands on: the configuration and the bundles' bytes.
 

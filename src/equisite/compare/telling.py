@@ -8,8 +8,10 @@ import sys
 from equisite.compare import lead as places
 from equisite.compare.admission import ADMITTED, REFUSED, AdmittedRow
 from equisite.compare.lead import LeadFolder
-from equisite.core.errors import BundleError
+from equisite.core.errors import BundleError, Finding
 from equisite.core.tables import read_rows
+
+_SHOWN = 5
 
 
 def tell(lead: LeadFolder, code: int) -> int:
@@ -25,6 +27,10 @@ def tell(lead: LeadFolder, code: int) -> int:
             name = row.title or "unknown sender"
             line = f"refused {row.bundle_sha256[:16]} ({name}): {row.code} {row.sentence}"
             sys.stdout.write(line + "\n")
+    if names := places.not_read(lead.inbox):
+        listed = ", ".join(names[:_SHOWN]) + ", ..." * (len(names) > _SHOWN)
+        finding = Finding("INBOX_NOT_READ", "", {"count": len(names), "names": listed})
+        sys.stdout.write(finding.render() + "\n")
     if code and rows and not any(row.verdict == ADMITTED for row in rows):
         raise BundleError("NOTHING_ADMITTED", bundles=sum(bool(r.bundle_sha256) for r in rows))
     if code:
