@@ -56,6 +56,7 @@ DEPENDENT = {
         "file_is_folder", "file_unreadable", "folder_missing", "mask_of_two_patients",
         "pacs_needed",
     ),
+    "path_of_other_system": ("file_case", "file_empty", "file_missing"),
     "many_at_once": ("mask_of_two_patients", "yaml_duplicate_key"),
     "series_of_two_patients": ("series_empty",),
     "pacs_and_root": ("pacs_needed", "uid_without_root"),

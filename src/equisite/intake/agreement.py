@@ -89,7 +89,11 @@ def check_keyring(
     keyring = examine_keyring(path)
     part, text, findings = keyring.part, keyring.document, list(keyring.findings)
     if part is None or text is None:
-        return findings
+        named = document.where(("keyring",)) if site.keyring is not None else ""
+        return [
+            f if not named or " line " in f.where else Finding(f.code, named, f.numbers)
+            for f in findings
+        ]
     if (
         protocol.part is not None
         and protocol.knows("protocol.id")

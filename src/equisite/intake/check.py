@@ -225,7 +225,9 @@ def _folder(
 
 
 def _named(finding: Finding, document: Document) -> Finding:
-    """A missing protocol is told with the line of config.yaml that names it."""
+    """A protocol that is none is told with the line of config.yaml that names it."""
+    if finding.code == "CONFIG_UNREADABLE" and " line " not in finding.where:
+        return Finding(finding.code, document.where(("protocol",)), finding.numbers)
     if finding.code != "CONFIG_MISSING":
         return finding
     path = document.content.get("protocol") or finding.where

@@ -28,6 +28,20 @@ PATTERNS = {
     r"^[a-z][a-z0-9]*$": "lower-case letters and digits, a letter first",
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$": "the name of a gene",
     r"^[A-Za-z0-9][A-Za-z0-9._-]*$": "a plain file name without folders",
+    r"^https?://[^\s@]+$": "an address that begins with http:// or https://, without user or "
+    "password",
+    r"^[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*$": "a name that SAM allows "
+    "for a sequence, without blanks and commas",
+    r"^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}:[1-9][0-9]{0,9}:[ACGT]{1,60}:[ACGT]{1,60}$": "an "
+    "allele as chr17:7674220:C:T",
+    r"^([1-9]|1[0-9]|2[0-2])[pq]$": "an arm of a chromosome as 13q",
+    r"^[A-Za-z0-9][A-Za-z0-9-]{0,19}$": "1 to 20 letters, digits or `-`, the first no `-`",
+    r"^[a-z][a-z0-9]{0,23}$": "1 to 24 lower-case letters and digits, a letter first",
+    r"^([A-Z][0-9]){2,3}$": "two or three kernels as E5L5S5",
+    r"^(haar|db[1-9]|coif[1-5]|sym[2-9])$": "haar, db1 to db9, coif1 to coif5 or sym2 to sym9",
+    r"^[LH]{2,3}$": "two or three letters L or H",
+    r"^[LH]{3}$": "three letters L or H",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "the name of an environment variable: letters, digits and `_`",
     r"^([A-Z][0-9]{2}(\.[0-9]{1,2})?|[0-9]{4}/[0-9]|C[0-9]{2}\.[0-9])$": "a code of "
     "ICD-10 (C49.9) or ICD-O-3 (8890/3)",
 }
@@ -113,7 +127,7 @@ def _foreign_sign(value: object) -> str:
 
 def shown(value: object) -> str:
     """A value as it may stand in a message: one line, at most 60 characters."""
-    if value is None:
+    if value is None or value == "":
         return "nothing"
     text = "a group of keys" if isinstance(value, dict) else str(value)
     text = " ".join(text.split())

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from equisite.protocol.days import Day
 from equisite.protocol.models import Identifier
-from equisite.protocol.strict import Strict
+from equisite.protocol.strict import PathText, Strict
 
 
 class SiteKeys(Strict):
@@ -38,9 +38,9 @@ class Keyring(Strict):
 class Lead(Strict):
     """`compare.yaml` of the lead folder."""
 
-    protocol: str = Field(description="Protocol file.")
-    keyring: str = Field(description="Keyring file.")
-    inbox: str = Field(default="inbox", description="Folder of the bundles that came in.")
+    protocol: PathText = Field(description="Protocol file.")
+    keyring: PathText = Field(description="Keyring file.")
+    inbox: PathText = Field(default="inbox", description="Folder of the bundles that came in.")
     admit_overrides: dict[str, str] = Field(
         default_factory=dict,
         description="Bundle sha256 to the reason why it is admitted all the same.",

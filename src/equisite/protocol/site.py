@@ -12,17 +12,19 @@ from equisite.protocol.days import Day
 from equisite.protocol.imaging import RoiName
 from equisite.protocol.models import Identifier
 from equisite.protocol.radiomics import Modality
-from equisite.protocol.strict import Strict
+from equisite.protocol.strict import PathText, Strict
 
 
 class Sheets(Strict):
     """The three tables, relative to the site folder."""
 
-    patients: str = Field(default="patients.tsv", description="Patients sheet.")
-    sequencing: str | None = Field(
+    patients: PathText = Field(default="patients.tsv", description="Patients sheet.")
+    sequencing: PathText | None = Field(
         default=None, description="Sequencing sheet; absent: no genomics."
     )
-    imaging: str | None = Field(default=None, description="Imaging sheet; absent: no imaging.")
+    imaging: PathText | None = Field(
+        default=None, description="Imaging sheet; absent: no imaging."
+    )
 
 
 class Freeze(Strict):
@@ -38,7 +40,7 @@ class Freeze(Strict):
 class SiteReference(Strict):
     """Where the reference genome lies at this site."""
 
-    fasta: str = Field(
+    fasta: PathText = Field(
         description="FASTA, plain or gzip-compressed; checked against the protocol."
     )
 
@@ -46,10 +48,10 @@ class SiteReference(Strict):
 class Roots(Strict):
     """Folders below which SeriesInstanceUIDs and reads are looked for."""
 
-    images: str | None = Field(
+    images: PathText | None = Field(
         default=None, description="DICOM archive in which SeriesInstanceUIDs are found."
     )
-    reads: str | None = Field(
+    reads: PathText | None = Field(
         default=None, description="Folder of reads, shown to the steps read-only."
     )
 
@@ -106,8 +108,8 @@ class SiteConfig(Strict):
     """`config.yaml` of a site."""
 
     site: Identifier = Field(description="Id of this site in the keyring.")
-    protocol: str = Field(description="Protocol file, relative to the site folder.")
-    keyring: str | None = Field(
+    protocol: PathText = Field(description="Protocol file, relative to the site folder.")
+    keyring: PathText | None = Field(
         default=None, description="Keyring file; default beside the protocol."
     )
     sheets: Sheets = Field(default=Sheets(), description="The three sheets.")
@@ -115,7 +117,7 @@ class SiteConfig(Strict):
     reference: SiteReference | None = Field(
         default=None, description="Needed as soon as the sequencing sheet has a row."
     )
-    signature_file: str | None = Field(
+    signature_file: PathText | None = Field(
         default=None,
         description="Table of mutational signatures that the protocol names by its sha256; "
         "none ships with the product. Absent: no shares of signatures.",

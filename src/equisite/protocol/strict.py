@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PathText = Annotated[str, Field(min_length=1)]
+"""Path of a file or folder, as a person writes it; an empty one would mean the folder."""
 
 
 class Strict(BaseModel):
