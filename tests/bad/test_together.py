@@ -42,7 +42,9 @@ SHUTS = {
 
 DEPENDENT = {
     # The second column of that name was another one before.
-    "column_twice": ("age_missing", "many_at_once", "nobody_included"),
+    "column_twice": (
+        "age_missing", "many_at_once", "nobody_included", "words_for_nothing",
+    ),
     # The line has one cell more, and one less.
     "column_unnamed": ("row_ragged",),
     # The header names the place.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from copy import deepcopy
 from pathlib import Path
@@ -133,6 +134,24 @@ def test_a_day_is_in_the_calendar_and_in_the_times_of_a_bundle(site: Path, date:
     config = site / "config.yaml"
     config.write_text(config.read_text().replace("2026-01-31", date))
     assert findings_of(site) == [("KEY_VALUE", "config.yaml line 7, key freeze.date")]
+
+
+def test_places_that_the_machine_refuses_hide_nothing(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("equisite.protocol.checks.sha256_file", refuse)
+    config = site / "config.yaml"
+    config.write_text(f"{config.read_text()}roots: {{images: {'x' * 300}}}\n")
+    patients = site / "patients.tsv"
+    patients.write_text(patients.read_text().replace("P01\tfemale", "P01\tf"))
+    assert findings_of(site) == [
+        ("CONFIG_UNREADABLE", "protocol.yaml line 13, key genomics.gene_models"),
+        ("CELL_VALUE", "patients.tsv line 2, column sex"),
+        ("FILE_UNREADABLE", "config.yaml line 10, key roots.images"),
+    ]
 
 
 def test_many_of_a_kind_are_counted() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -77,3 +78,21 @@ def test_what_may_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     (tmp_path / "a").chmod(0)
     assert code(Places(tmp_path).file("a", "")) == "FILE_UNREADABLE"
+
+
+def test_a_folder_below_that_may_not_be_entered_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "series" / "sub").mkdir(parents=True)
+    listed = os.scandir
+
+    def scandir(path: str) -> object:
+        if path.endswith("sub"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    found = Places(tmp_path).tree("series", "line 2")
+    assert isinstance(found, Finding)
+    assert found.code == "FILE_UNREADABLE"
+    assert found.sentence == "series/sub cannot be read: permission denied."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -216,11 +217,9 @@ def _folder(
     where = document.where(key)
     if "://" in name:
         return None, [Finding("PATH_IS_URL", where, {"path": name})]
-    if not path.exists():
+    if not os.path.isdir(path):  # noqa: PTH112 - False also where the path may not be asked
         place = Places(directory).tree(name, where)
         return None, [place] if isinstance(place, Finding) else []
-    if not path.is_dir():
-        return None, [Finding("FOLDER_IS_FILE", where, {"path": name})]
     return Place(str(path.absolute()), "", str(path.resolve())), []
 
 

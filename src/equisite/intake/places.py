@@ -62,11 +62,7 @@ def _judge(kind: str, name: str, folder: Path, where: str) -> Place | Finding:
     except (FileNotFoundError, NotADirectoryError):
         return _absent(path, name, where)
     except OSError as error:
-        return Finding(
-            "FILE_UNREADABLE",
-            where,
-            {"path": name, "problem": (error.strerror or "unknown reason").lower()},
-        )
+        return _unreadable(name, where, error)
     is_folder = stat.S_ISDIR(found.st_mode)
     if kind == "file":
         if is_folder:
@@ -86,10 +82,18 @@ def _judge(kind: str, name: str, folder: Path, where: str) -> Place | Finding:
         return Finding("FOLDER_IS_FILE", where, {"path": name})
     if not os.access(path, os.R_OK | os.X_OK):
         return Finding("FILE_UNREADABLE", where, {"path": name, "problem": "permission denied"})
-    stamp, links = folder_stamp(path)
+    try:
+        stamp, links = folder_stamp(path)
+    except OSError as error:  # a folder below may not be entered
+        return _unreadable(os.path.relpath(error.filename or path, folder), where, error)
     if not stamp:
         return Finding("FOLDER_EMPTY", where, {"path": name})
     return Place(path, stamp, f"{found.st_dev}:{found.st_ino}", links)
+
+
+def _unreadable(name: str, where: str, error: OSError) -> Finding:
+    problem = (error.strerror or "unknown reason").lower()
+    return Finding("FILE_UNREADABLE", where, {"path": name, "problem": problem})
 
 
 def folder_stamp(path: str) -> tuple[str, tuple[str, ...]]:

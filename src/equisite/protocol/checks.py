@@ -137,10 +137,15 @@ def _pinned(sound: _Sound) -> Iterator[Finding]:
             continue
         path = sound.folder / pinned.file
         where = sound.document.where(("genomics", *place))
-        if not path.is_file():
+        try:
+            found = sha256_file(path)
+        except (FileNotFoundError, IsADirectoryError):
             yield Finding("PINNED_MISSING", where, {"file": pinned.file})
             continue
-        found = sha256_file(path)
+        except OSError as error:
+            problem = f"{pinned.file}: {(error.strerror or 'unknown reason').lower()}"
+            yield Finding("CONFIG_UNREADABLE", where, {"problem": problem})
+            continue
         if found != pinned.sha256:
             yield Finding(
                 "PINNED_DIFFERS",
