@@ -217,7 +217,8 @@ def _folder(
     where = document.where(key)
     if "://" in name:
         return None, [Finding("PATH_IS_URL", where, {"path": name})]
-    if not os.path.isdir(path):  # noqa: PTH112 - False also where the path may not be asked
+    # `isdir` of a path that may not be asked is False, where `Path.is_dir` raises.
+    if not os.path.isdir(path) or not os.access(path, os.R_OK | os.X_OK):  # noqa: PTH112
         place = Places(directory).tree(name, where)
         return None, [place] if isinstance(place, Finding) else []
     return Place(str(path.absolute()), "", str(path.resolve())), []
