@@ -228,8 +228,8 @@ def edits_of(
                     yield piece, info, fields[6]
 
 
-def score(folder: PairFolder, calls: Path | None) -> dict[str, Score]:
-    """Calls of classes high and medium against the truth, by kind; none: a refused pair."""
+def _truth(folder: PairFolder) -> tuple[dict[str, str], Territory, set[Edit]]:
+    """Sequences, the territory that is judged, and the true alleles inside it."""
     sequences = {name: bases.decode() for name, bases in read_fasta(folder.reference)}
     territory = read_bed(open_text(folder.judged))
     true = {
@@ -237,6 +237,12 @@ def score(folder: PairFolder, calls: Path | None) -> dict[str, Score]:
         for edit, _, passed in edits_of(folder.truth, sequences, territory)
         if passed in ("PASS", ".")
     }
+    return sequences, territory, true
+
+
+def score(folder: PairFolder, calls: Path | None) -> dict[str, Score]:
+    """Calls of classes high and medium against the truth, by kind; none: a refused pair."""
+    sequences, territory, true = _truth(folder)
     found = edits_of(calls, sequences, territory) if calls else ()
     called = {edit for edit, info, _ in found if info["CLASS"] in USED}
     scores = {}
@@ -249,13 +255,7 @@ def score(folder: PairFolder, calls: Path | None) -> dict[str, Score]:
 
 def by_class(folder: PairFolder, calls: Path) -> dict[str, dict[str, int]]:
     """True and false calls of each class and kind."""
-    sequences = {name: bases.decode() for name, bases in read_fasta(folder.reference)}
-    territory = read_bed(open_text(folder.judged))
-    true = {
-        edit
-        for edit, _, passed in edits_of(folder.truth, sequences, territory)
-        if passed in ("PASS", ".")
-    }
+    sequences, territory, true = _truth(folder)
     found: dict[str, dict[str, int]] = {}
     for edit, info, _ in edits_of(calls, sequences, territory):
         kind = "indel" if edit.is_indel else "snv"

@@ -79,6 +79,7 @@ RUNNER_WHEELS = [
     "snakemake-executor-plugin-cluster-generic",
     "snakemake-storage-plugin-s3",
     "pydantic",
+    "Pygments",  # `snakemake --report` asks for it and does not depend on it
     "PyYAML",
     "pip",
     "setuptools",

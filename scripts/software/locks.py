@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -102,12 +101,6 @@ def read_pins(path: Path) -> dict[str, str]:
             name, value = line.split("=", 1)
             pins[name] = value
     return pins
-
-
-def read_tools(path: Path) -> dict[str, str]:
-    """The locked tool table of `envs/fingerprint.json`: tool name to version."""
-    table: dict[str, str] = json.loads(path.read_text("utf-8"))["tools"]
-    return table
 
 
 def sha256_of(path: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -284,11 +283,3 @@ def gzip_bytes(content: bytes, level: int = 6) -> bytes:
     """Gzip without name and time: equal content gives equal bytes."""
     packer = zlib.compressobj(level, zlib.DEFLATED, 31)
     return packer.compress(content) + packer.flush()
-
-
-def write_genome(genome: Genome, folder: Path) -> None:
-    """Write `reference.fa`, `genes.gff3` and `territory.bed` into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "reference.fa").write_bytes(fasta(genome))
-    (folder / "genes.gff3").write_bytes(gff3(genome))
-    (folder / "territory.bed").write_bytes(territory(genome))

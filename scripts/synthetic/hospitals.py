@@ -97,8 +97,6 @@ DEMO = Plan(
 )
 """The demonstration: `east` has another scanner, `south` has patients whose data are wrong."""
 
-SHIFTED_SITE = "east"
-
 
 def write_consortium(directory: Path, plan: Plan, say: Callable[[str], None] = print) -> None:
     """Write protocol, sites, lead and truth of a plan into an empty folder."""

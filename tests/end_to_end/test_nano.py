@@ -158,11 +158,14 @@ def planted_texts(site):
 def test_no_name_date_or_path_leaves_or_is_logged(spoilt, start):
     start("equisite", "prepare", folder=spoilt.folder)
     start("equisite", "approve", folder=spoilt.folder)
+    report = spoilt.folder / "private" / "report.html"
+    asked = ("--cores", "1", "--report", str(report))
+    start(*snakemake(spoilt.folder, CHECKOUT, *asked), folder=spoilt.folder)
     texts = planted_texts(spoilt)
     assert len(texts) > 100
     places = [spoilt.folder / n for n in ("outbox", "logs", ".snakemake")]
-    assert all(place.is_dir() for place in places)
-    places.append(spoilt.folder / "private" / "review" / "prepared.bundle")
+    assert report.is_file() and all(place.is_dir() for place in places)
+    places += [report, spoilt.folder / "private" / "review" / "prepared.bundle"]
     assert hits([p for p in places if p.exists()], texts) == []
     # The search itself works on this site: its private tables do hold the identifiers.
     assert hits([spoilt.folder / "private"], [spoilt.table("patients.tsv")[0]["patient"]])

@@ -376,8 +376,9 @@ def test_a_protocol_without_opt_in_tables_needs_no_approval(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site = write_site(tmp_path, columns(60), opt_in_protocol([COHORT]))
-    assert main(["approval", "draft", "--directory", str(site)]) == 0
-    assert "nothing needs an approval" in capsys.readouterr().out
+    for verb in ("draft", "list"):
+        assert main(["approval", verb, "--directory", str(site)]) == 0
+        assert "nothing needs an approval" in capsys.readouterr().out
 
 
 # -- overrides -----------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from equisite.core.codes import lookup
 from equisite.protocol.load import load_keyring, load_lead, load_protocol, load_site_config
 from synthetic.carriers import genotypes
-from synthetic.hospitals import DEMO, SHIFTED_SITE, cohort
+from synthetic.hospitals import DEMO, cohort
 from synthetic.nano import nano_plan, write_nano
 from synthetic.patients import FAULTS
 from synthetic.streams import stream
@@ -32,7 +32,7 @@ def test_sizes_of_the_demo():
         assert (genomics, imaging, both) == (50, 50, 40)
     assert sum(len(s.faults) for s in DEMO.sites) == len(FAULTS)
     shifted = [s.name for s in DEMO.sites if s.scanner.gain != 1.0]
-    assert shifted == [SHIFTED_SITE]
+    assert shifted == ["east"]
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))

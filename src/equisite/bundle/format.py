@@ -47,9 +47,6 @@ TABLES = "tables.tsv"
 FILES = (ABOUT, CELLS, CONFORMANCE, DATAPACKAGE, MANIFEST, QUALITY, TABLES)
 """Every file of a bundle, in the order of the archive."""
 
-RESERVED = ("statement.approve.sig", "statement.json", "statement.prepare.sig")
-"""Names kept for the signed statement; an archive that holds them is not of this schema."""
-
 STAMPS = {
     "patients": "patients' data, aggregated under full disclosure control",
     "public": "open data under small minimums; never pooled with patients' data",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from equisite.protocol.models import Protocol
 
+NO_TABLE = "The protocol has no opt-in table: nothing needs an approval."
+
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verbs of this noun."""
@@ -42,7 +44,7 @@ def _draft(args: argparse.Namespace) -> int:
     protocol = _protocol(args.directory)
     tables = opt_in_tables(protocol)
     if not tables:
-        print("The protocol has no opt-in table: nothing needs an approval.")
+        print(NO_TABLE)
         return 0
     lines = [
         "approval_id: ???     # short name; stands in the bundle",
@@ -80,7 +82,10 @@ def _list(args: argparse.Namespace) -> int:
     protocol = _protocol(args.directory)
     site = json.loads((args.directory / "work/intake/site.json").read_bytes())
     permits = read_permits(args.directory, protocol, site["freeze"]["date"])
-    for table in opt_in_tables(protocol):
+    tables = opt_in_tables(protocol)
+    if not tables:
+        print(NO_TABLE)
+    for table in tables:
         permit = permits.by_table.get(table)
         if permit is None:
             print(permits.findings[table].render())

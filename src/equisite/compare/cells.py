@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,11 +151,3 @@ def set_sizes(parties: list[Party]) -> list[dict[str, float]]:
                 own[row.key.partition("=")[2]] = row.number
         sizes.append(own)
     return sizes
-
-
-def table_rows(parties: list[Party]) -> Mapping[str, list[tuple[str, str, str]]]:
-    """Per site: table, status and reason of every table of the protocol."""
-    return {
-        party.site: [(row.table, row.status, row.reason) for row in party.bundle.tables]
-        for party in parties
-    }

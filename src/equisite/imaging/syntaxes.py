@@ -43,8 +43,3 @@ PACKAGES = {
 def is_supported(syntax: str) -> bool:
     """Whether pixels of this syntax can be read at all."""
     return syntax in UNCOMPRESSED or syntax in DECODERS or syntax in LOSSY_DECODERS
-
-
-def is_encapsulated(syntax: str) -> bool:
-    """Whether the pixel data are a sequence of compressed fragments."""
-    return syntax in DECODERS or syntax in LOSSY_DECODERS

@@ -20,8 +20,6 @@ from equisite.protocol.radiomics import RadiomicSettings
 from equisite.radiomics.region import Mask
 
 VERSION = "3.0.1"
-ENGINE = f"pyradiomics-{VERSION}"
-"""Text of the column `engine`."""
 
 Levels = NDArray[np.int64]
 
