@@ -283,8 +283,13 @@ def test_the_command_writes_tables_and_page(
         "not in the cohort",
         "P3-&lt;b&gt;",
         'href="pictures/1/tp1.gtv.png"',
+        '<a href="#mend">with something to mend</a>',
     ):
         assert words in page
+    assert page.count('class="scroll"') == page.count(
+        'class="scroll" role="region" tabindex="0"'
+    )
+    assert page.index("<b>absent</b>: nothing was given") < page.index("<th>Counted in</th>")
     for forbidden in (
         "<script",
         "http://",

@@ -170,7 +170,7 @@ def test_the_page_says_what_it_is_and_is_readable_without_scripts(consortium) ->
         "Open data under small minimums; never pooled with patients' data",
         "V_NAME",
         "Far East",
-        "Nothing received yet",
+        "Nothing admitted yet",
         "not approved",
         "Restricted",
         "✓ same bytes",

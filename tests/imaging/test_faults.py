@@ -398,7 +398,7 @@ def test_sentences_name_slices_by_number_with_value_and_limit(tmp_path: Path) ->
     made = make_series(60, rows=4, columns=4, gap=5.0)
     save(made[:31] + made[32:], tmp_path / "lost")
     text = sentence(judge(tmp_path / "lost"), "MISSING_SLICE")
-    assert text.startswith("gap 10.000 mm after slice 31 of 59; the usual gap is 5.000 mm")
+    assert text.startswith("Gap 10.000 mm after slice 31 of 59; the usual gap is 5.000 mm")
     save(moved(make_series(8), 3, (0, 0, 0.75)), tmp_path / "moved")
     text = sentence(judge(tmp_path / "moved"), "NONUNIFORM_SPACING")
     assert "slice 3, 4 of 8" in text and "limit 0.025 mm" in text
@@ -415,7 +415,7 @@ def test_published_scout_accident_is_refused(tmp_path: Path) -> None:
     report = judge(tmp_path)
     assert report.grid is None
     assert codes(report) == ["NONUNIFORM_SPACING"]
-    assert "gap 10.600 mm after slice 85 of 86" in sentence(report, "NONUNIFORM_SPACING")
+    assert "Gap 10.600 mm after slice 85 of 86" in sentence(report, "NONUNIFORM_SPACING")
 
 
 def test_a_scout_of_another_direction_is_mixed(tmp_path: Path) -> None:

@@ -49,7 +49,11 @@ def test_page(tmp_path: Path) -> None:
     command = ["imaging", "page", "--work", str(work), "--batches", "2", "1", "--out", str(out)]
     assert main(command) == 0
     text = out.read_text("utf-8")
-    assert "3 rows judged, 1 refused, 1 regions drawn" in text
+    assert "3 rows of the sheet judged: 1 refused as series, 1 further refusals" in text
+    assert "1 regions drawn" in text and "href=status.html" in text
+    assert text.count("<div class=wide role=region tabindex=0 aria-label=") == text.count(
+        "<table>"
+    )
     assert text.count("<td class=refused>") == 3
     assert "<td>a2<td>edema<td class=refused>ROI_OUTSIDE" in text
     assert "<div class=tile><span>LOSSY</span><span>MISSING_SLICE</span></div>" in text
@@ -72,4 +76,4 @@ def test_a_site_without_images_has_a_page(tmp_path: Path) -> None:
     assert (
         main(["imaging", "page", "--work", str(tmp_path), "--batches", "--out", str(out)]) == 0
     )
-    assert "0 rows judged" in out.read_text("utf-8")
+    assert "0 rows of the sheet judged" in out.read_text("utf-8")

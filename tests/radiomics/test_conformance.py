@@ -9,11 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from equisite.codebook.book import codebook
 from equisite.core.errors import InputError
 from equisite.core.tables import write_table
 from equisite.protocol.radiomics import Radiomics
 from equisite.radiomics.batch import table_columns
-from equisite.radiomics.conformance import AnalyticValue, concordance, read_truth, score
+from equisite.radiomics.conformance import (
+    AnalyticValue,
+    concordance,
+    known_under,
+    read_truth,
+    score,
+)
 
 COLUMNS = table_columns(
     Radiomics.model_validate({"mode": "pyradiomics", "modalities": {"MR": {"bin_count": 32}}})
@@ -87,7 +94,7 @@ def test_another_table_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_truth_of_the_pack_is_read() -> None:
-    from equisite.codebook.book import codebook, resources_folder
+    from equisite.codebook.book import resources_folder
 
     truth = read_truth(resources_folder() / "conformance/phantom/truth.tsv")
     assert {t.roi for t in truth} >= {"sphere", "ellipsoid", "cylinder"}
@@ -108,3 +115,18 @@ def test_a_shift_lowers_the_agreement(numbers: list[float], shift: float) -> Non
     mean = math.fsum(numbers) / len(numbers)
     variance = math.fsum((x - mean) ** 2 for x in numbers) / len(numbers)
     assert found == pytest.approx(2 * variance / (2 * variance + shift**2), abs=1e-6)
+
+
+@pytest.mark.parametrize(("normalize", "known"), [(False, 4), (True, 3)])
+def test_no_intensity_is_known_where_the_protocol_normalises(
+    normalize: bool, known: int
+) -> None:
+    settings = {"bin_count": 32, "normalize": normalize}
+    radiomics = Radiomics.model_validate({"modalities": {"MR": settings}})
+    found = known_under(TRUTH, radiomics, codebook())
+    assert found == TRUTH[:known]
+
+
+def test_a_protocol_without_the_modality_of_the_phantom_keeps_the_truth() -> None:
+    radiomics = Radiomics.model_validate({"modalities": {"CT": {"bin_width": 25}}})
+    assert known_under(TRUTH, radiomics, codebook()) == TRUTH

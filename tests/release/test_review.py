@@ -37,14 +37,41 @@ def test_a_cohort_of_45_patients_is_told_in_plain_words(page: Page):
     assert "stands for 1 to 9 patients" in text
     assert text.count('warn">stays here') >= 1
     assert text.count("Why it stays:") == text.count('warn">stays here')
-    assert "<td>withheld</td>" in text
-    for count in re.findall(r"<td>([0-9]+)</td>", text):
+    assert '<td class="number">withheld</td>' in text
+    counts = re.findall(r'<td class="number">([0-9]+)</td>', text)
+    assert counts
+    for count in counts:
         assert int(count) == 0 or int(count) >= 10
+
+
+def test_what_stays_and_how_to_decide_come_before_the_tables(page: Page):
+    text = page()
+    begin = text[: text.index('id="why"')]
+    assert "<h2>How to decide</h2>" in begin and "equisite approve" in begin
+    kept = re.findall(r'<li><span class="code">(\w+)</span>, the whole table: ', begin)
+    assert len(kept) == text.count('warn">stays here') > 0
+    assert re.search(r'class="code">carriers</span>: \d of \d+ numbers: small groups', begin)
+
+
+def test_sets_and_regions_have_words(page: Page):
+    text = page()
+    assert "Of whom: with imaging data." in text
+    assert "<td>All included patients</td>" in text
+    assert "MR GTV: Sphericity" in text and "MR gtv" not in text
+    assert "<td>all</td>" not in text and "<th" in text
+    assert not re.search(r"<td[^>]*>-", text), "a minus is no hyphen"
+
+
+def test_tables_that_scroll_are_reached_by_keyboard(page: Page):
+    text = page()
+    assert text.count('<div class="scroll" role="region" tabindex="0" aria-label="') > 5
+    assert text.count('class="scroll"') == text.count('class="scroll" role="region"')
 
 
 def test_open_data_need_no_reason(page: Page):
     text = page(8, public=True, imaged=8)
     assert "Why numbers are withheld" not in text
+    assert "Nothing that the protocol asks for is withheld" in text
     assert "<b>Open data.</b>" in text
 
 

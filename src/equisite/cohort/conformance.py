@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from equisite.codebook.book import codebook
 from equisite.core.errors import ConfigError
 from equisite.genomics import conformance as germline_scores
 from equisite.genomics.tumour import conformance as somatic_scores
@@ -48,7 +49,11 @@ def score_pack(batch: BatchZero, protocol: Protocol, pack: Path) -> list[ScoreRo
         counted = protocol.genomics.tumour.confidence
         table = batch.tumours / "tumours.tsv"
         variants += somatic_scores.score(calls, table, pack, genome, counted)
-    truth = radiomics_scores.read_truth(pack / "phantom" / "truth.tsv")
+    truth = radiomics_scores.known_under(
+        radiomics_scores.read_truth(pack / "phantom" / "truth.tsv"),
+        protocol.radiomics,
+        codebook(),
+    )
     features = radiomics_scores.score(batch.radiomics / "regions.tsv", truth)
     if not features:
         raise ConfigError("SCORES_INCOMPLETE", room="radiomics")

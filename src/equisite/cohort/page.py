@@ -43,6 +43,7 @@ def status_page(
         warnings=warnings,
         stages=stages,
         lost=_lost(rows, outcomes),
+        coded=any(o.outcome == REFUSED and "/" in o.item for o in outcomes),
         remarks=_remarks(outcomes),
         unused=[row for row in rows if row.unused],
         rows=[_row(row) for row in rows],

@@ -9,6 +9,7 @@ import numpy as np
 
 from equisite.bundle.codec import read_bundle
 from equisite.bundle.outputs import columns_of
+from equisite.codebook.labels import column_label
 from equisite.compare import distance, facts, scores
 from equisite.compare.admission import ADMITTED, AdmittedRow
 from equisite.compare.cells import (
@@ -35,7 +36,7 @@ from equisite.compare.tallies import (
     analyse_histograms,
     analyse_variants,
 )
-from equisite.compare.words import SCORE_WORDS, cell_label, column_label, family_label
+from equisite.compare.words import SCORE_WORDS, cell_label, family_label
 from equisite.protocol.models import ComomentTable
 
 Shares = list[tuple[CountBlock, Reals]]

@@ -13,10 +13,11 @@ from typing import Any
 
 from equisite.bundle.keys import parse_key
 from equisite.codebook.book import Codebook
+from equisite.codebook.labels import code_label
 from equisite.compare.results import ABSENT, SiteRow
 from equisite.compare.suspects import HARD, LOOK, QUIET, UNRANKED, WATCH, SuspectRow
 from equisite.compare.texts import Titles, by_cell
-from equisite.compare.words import cell_label, code_label
+from equisite.compare.words import cell_label
 
 Figure = dict[str, Any]
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "x")

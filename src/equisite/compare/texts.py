@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from equisite.bundle.format import TABLE_REASONS
 from equisite.bundle.keys import Key, parse_key
 from equisite.codebook.book import Codebook
+from equisite.codebook.labels import column_label
 from equisite.compare import numbers
 from equisite.compare.results import MetaRow, PooledRow, SiteRow
 from equisite.compare.words import (
     cell_label,
-    column_label,
     scale_label,
     set_label,
     strata_label,
@@ -166,15 +166,13 @@ def count_table(
         )
         out.append((_place(key, book), cell))
     out.sort(key=lambda r: r[0])
-    head = (
-        what,
-        *(titles.values() if wide else ()),
-        "All pooled sites",
-        of,
-        "Share (95 %)",
-        "Sites",
-    )
-    note = f"{nowhere} groups are empty at every site." if nowhere else ""
+    sites = tuple(titles.values()) if wide else ()
+    head = (what, *sites, "All pooled sites", of, "Share (95 %)", "Sites")
+    if all(cell[-2] == numbers.DASH for _, cell in out):
+        # Sets of patients are no shares of anything in their table.
+        head = (*head[:-3], head[-1])
+        out = [(place, (*cell[:-3], cell[-1])) for place, cell in out]
+    note = f"Empty at every site: {numbers.counted(nowhere, 'group')}." if nowhere else ""
     return TextTable(caption, head, tuple(cell for _, cell in out), note)
 
 

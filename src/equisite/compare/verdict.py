@@ -73,7 +73,7 @@ def coverage(
     if refused:
         text += f" {counted(refused, 'bundle')} refused."
     if awaited:
-        text += f" Nothing yet from {counted(awaited, 'site')} of the keyring."
+        text += f" Nothing admitted yet from {counted(awaited, 'site')} of the keyring."
     unsigned = sum(not r.approved for r in taken)
     if unsigned:
         text += f" {unsigned} of {len(taken)} not approved (unsigned)."

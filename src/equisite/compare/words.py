@@ -5,10 +5,9 @@ from __future__ import annotations
 from equisite.bundle.keys import LAST, Key
 from equisite.codebook.book import SEPARATOR, Codebook
 from equisite.codebook.constants import Constant
+from equisite.codebook.labels import code_label, column_label, region_label
 from equisite.compare.suspects import GENES
 
-MISSING_LABEL = "Missing"
-SHORT_REGION = 4
 SCORE_WORDS = {
     "recall": "recall",
     "precision": "precision",
@@ -21,29 +20,6 @@ SCORE_WORDS = {
 """Measures of the public pack in words."""
 
 
-def column_label(book: Codebook, name: str) -> str:
-    """Label of a variable or of a feature of one modality and region.
-
-    `mr__gtv__shape_mesh_volume` becomes `MR GTV: Volume (mesh)`; of the response to a filter
-    the filter's name follows the region.
-    """
-    label = book.variable(name).label
-    parts = name.split(SEPARATOR)
-    if len(parts) < 3:
-        return label
-    filtered = f", {parts[2]}" if len(parts) == 4 else ""
-    return f"{parts[0].upper()} {region(parts[1])}{filtered}: {label}"
-
-
-def region(name: str) -> str:
-    """A region's name; short ones are abbreviations.
-
-    >>> region("gtv"), region("prostate")
-    ('GTV', 'prostate')
-    """
-    return name.upper() if len(name) <= SHORT_REGION else name
-
-
 def unit_text(unit: str) -> str:
     """A unit with raised powers.
 
@@ -53,16 +29,6 @@ def unit_text(unit: str) -> str:
     if unit and unit[-1] in "23" and unit[:-1].isalpha():
         return unit[:-1] + {"2": "²", "3": "³"}[unit[-1]]
     return unit or "no unit"
-
-
-def code_label(book: Codebook, name: str, code: str) -> str:
-    """Label of a code of a coded variable."""
-    variable = book.variable(name)
-    if code in variable.codes:
-        return variable.codes[code]
-    if variable.type == "flag" and code in ("0", "1"):
-        return "yes" if code == "1" else "no"
-    return MISSING_LABEL
 
 
 def strata_label(book: Codebook, key: Key) -> str:
@@ -122,7 +88,7 @@ def family_label(family: str) -> str:
     if not rest:
         return strata + modality.replace("_", " ")
     place, _, kind = rest.partition(" ")
-    return f"{strata}{modality.upper()} {region(place)} {kind.replace('_', ' ')} features"
+    return f"{strata}{modality.upper()} {region_label(place)} {kind.replace('_', ' ')} features"
 
 
 def scale_label(constant: Constant, unit: str) -> str:

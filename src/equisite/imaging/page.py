@@ -28,6 +28,8 @@ table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line);
   vertical-align: top } .n { text-align: right; font-variant-numeric: tabular-nums }
 .refused { color: var(--bad) } .warn { color: var(--warn) } .quiet { color: var(--quiet) }
+code { font-size: .9em }
+:focus-visible { outline: 3px solid var(--link); outline-offset: 2px }
 .sheet { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 1rem }
 figure { margin: 0; overflow-wrap: anywhere; break-inside: avoid }
 figure img, .tile { width: 100%; box-sizing: border-box; border: 1px solid var(--line);
@@ -71,6 +73,7 @@ def write_page(work: Path, pictures: str, batches: Sequence[int], target: Path) 
     )
     refused = len({r.token for r in found.series if r.verdict == "refused" and not r.part})
     judged = len({r.token for r in found.series})
+    lost = len({_place(o) for o in found.outcomes if o.outcome == REFUSED}) - refused
     sections = [
         ("refused", "Refused", _refused(found.outcomes)),
         ("sheet", "Contact sheet", _sheet(found, pictures)),
@@ -85,19 +88,25 @@ def write_page(work: Path, pictures: str, batches: Sequence[int], target: Path) 
         "<!doctype html>\n<html lang=en>\n<meta charset=utf-8>\n"
         "<meta name=viewport content='width=device-width'>\n<title>Images</title>\n"
         f"<style>{STYLE}</style>\n<main>\n<h1>Images of this site</h1>\n"
-        f"<p>{judged} rows judged, {refused} refused, {len(found.regions)} regions drawn. "
-        "This page names patients: it stays at the site.</p>\n"
+        f"<p>{judged} rows of the sheet judged: {refused} refused as series, {lost} further "
+        f"refusals of masks or regions; {len(found.regions)} regions drawn. "
+        "This page names patients: it stays at the site. What became of every patient: "
+        "<a href=status.html>status</a>. The files of a row: <code>grep</code> its name in "
+        "<code>work/intake/imaging/</code>.</p>\n"
         f"<nav>{links}</nav>\n{body}</main>\n</html>\n"
     )
     write_bytes(target, text.encode())
     return refused
 
 
-def _table(head: Sequence[str], rows: Iterable[str], numbers: Sequence[str] = ()) -> str:
+def _table(
+    name: str, head: Sequence[str], rows: Iterable[str], numbers: Sequence[str] = ()
+) -> str:
     cells = "".join(
         f"<th scope=col{' class=n' if h in numbers else ''}>{escape(h)}" for h in head
     )
-    return f"<div class=wide><table>\n<tr>{cells}\n{''.join(rows)}</table></div>\n"
+    frame = f"<div class=wide role=region tabindex=0 aria-label='{name}'>"
+    return f"{frame}<table>\n<tr>{cells}\n{''.join(rows)}</table></div>\n"
 
 
 def _place(outcome: Outcome) -> tuple[str, str, str]:
@@ -120,7 +129,7 @@ def _refused(outcomes: Sequence[Outcome]) -> str:
     if not rows:
         return "<p>None.</p>\n"
     head = ("Patient", "Modality", "Row", "Region", "Code", "What is wrong", "What to do")
-    return _table(head, rows)
+    return _table("Refused", head, rows)
 
 
 def _warned(outcomes: Sequence[Outcome]) -> str:
@@ -137,7 +146,7 @@ def _warned(outcomes: Sequence[Outcome]) -> str:
             f"<td>{told_in_html(found[0].sentence)}<td>{told_in_html(found[0].mend)}\n"
         )
     head = ("Code", "Rows", "What was found (the first of them)", "What to do")
-    return _table(head, rows, ("Rows",)) if rows else ""
+    return _table("Warnings", head, rows, ("Rows",)) if rows else ""
 
 
 def _sheet(found: _Tables, pictures: str) -> str:
@@ -191,7 +200,7 @@ def _parts(series: Sequence[SeriesRow]) -> str:
         )
         rows.append(f"<tr>{cells}<td class=n>{found[0].images}<td>{told or 'sound'}\n")
     head = ("Patient", "Modality", "Row", "Part", "Images", "Verdict")
-    return _table(head, rows, ("Images",)) if rows else ""
+    return _table("Series in parts", head, rows, ("Images",)) if rows else ""
 
 
 def _readers(readers: Sequence[ReaderPair]) -> str:
@@ -206,4 +215,4 @@ def _readers(readers: Sequence[ReaderPair]) -> str:
     ]
     measures = ("Dice", "Volume ratio", "Mean distance, mm", "95 % distance, mm")
     head = ("Patient", "Modality", "Region", "Reader", "and", *measures)
-    return _table(head, rows, measures)
+    return _table("Readers", head, rows, measures)

@@ -7,13 +7,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from equisite.codebook.book import Codebook
 from equisite.core.canonical import sha256_bytes
 from equisite.core.errors import InputError
 from equisite.core.tables import format_cell, read_rows, read_table
+from equisite.protocol.radiomics import Radiomics
 from equisite.radiomics.batch import KEYS
 
 ITEM = "radiomics"
+MODALITY: Literal["MR"] = "MR"
+"""Of the phantom."""
 IDENTITY = ("patient", "token", "engine")
 """Columns that do not belong to the result: names, and the engine that is stated elsewhere."""
 
@@ -43,6 +48,19 @@ class Score:
 def read_truth(path: Path) -> list[AnalyticValue]:
     """The analytic values of the phantom."""
     return read_rows(path, AnalyticValue)
+
+
+def known_under(
+    truth: Sequence[AnalyticValue], radiomics: Radiomics, book: Codebook
+) -> list[AnalyticValue]:
+    """The values that a protocol's settings leave as they are.
+
+    Normalisation gives every region another intensity; the forms stay.
+    """
+    settings = radiomics.modalities.get(MODALITY)
+    if settings is None or not settings.normalize:
+        return list(truth)
+    return [v for v in truth if not book.variable(v.feature).dimension.startswith("i")]
 
 
 def score(features: Path, truth: Sequence[AnalyticValue]) -> list[Score]:

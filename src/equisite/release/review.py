@@ -14,6 +14,7 @@ from equisite.bundle.format import CellRow, TableRow
 from equisite.bundle.keys import FIRST, Key, parse_key
 from equisite.codebook.book import Codebook
 from equisite.codebook.channels import LABELS
+from equisite.codebook.labels import code_label, column_label
 from equisite.cohort.html import render
 from equisite.core.canonical import sha256_bytes
 from equisite.protocol.approval import Approval
@@ -40,17 +41,32 @@ STATUS_WORDS = {
 }
 
 
+MINUS = "−"
+WORDY = frozenset(
+    {"Group", "Covariates", "Patients in each, from low to high", "Reference", "Allele"}
+)
+"""Columns of words beside the first."""
+
+_Layout = tuple[tuple[str, ...], list[tuple[str, ...]]]
+"""Titles of the columns, and rows of texts."""
+
+
 @dataclass(frozen=True)
 class Section:
-    """One table of the bundle as a person reads it. rows: texts, first the row's name."""
+    """One table of the bundle as a person reads it. rows: texts, first the row's name.
+
+    patients: the analysis set in words. wordy: the columns that hold words, not numbers.
+    """
 
     row: TableRow
+    patients: str
     words: str
     reason: str
     shown: int
     hidden: int
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    wordy: frozenset[str]
 
 
 def review_page(prepared: Prepared, folder: Path) -> str:
@@ -88,16 +104,31 @@ def review_page(prepared: Prepared, folder: Path) -> str:
 
 def _section(row: TableRow, cells: Sequence[CellRow], book: Codebook) -> Section:
     header, rows = _LAYOUTS[row.kind](cells, book)
+    everybody = _set_words(row.analysis_set, book)
+    header, rows = _without_same(header, rows, "Group", everybody)
     shown = sum(bool(cell.value) for cell in cells)
     return Section(
         row,
+        everybody,
         KIND_WORDS[row.kind],
         form.TABLE_REASONS[row.reason],
         shown,
         len(cells) - shown,
         header,
         tuple(rows),
+        WORDY | {header[0]},
     )
+
+
+def _without_same(
+    header: tuple[str, ...], rows: list[tuple[str, ...]], name: str, same: str
+) -> _Layout:
+    """The table without a later column that holds the same words in every row."""
+    place = header.index(name) if name in header[1:] else 0
+    if not place or any(row[place] != same for row in rows):
+        return header, rows
+    kept = [i for i in range(len(header)) if i != place]
+    return tuple(header[i] for i in kept), [tuple(row[i] for i in kept) for row in rows]
 
 
 @dataclass(frozen=True)
@@ -130,36 +161,31 @@ def _text(cell: CellRow | None) -> str:
         return ""
     if not cell.value:
         return STATUS_WORDS[cell.status]
-    return cell.value if cell.measure in form.INTEGER_MEASURES else f"{cell.number:.5g}"
+    return cell.value if cell.measure in form.INTEGER_MEASURES else _real(cell.number)
 
 
-def label(book: Codebook, name: str) -> str:
-    """Label of a feature column: modality, region and the codebook's words."""
-    parts = name.split("__")
-    own = book.variable(name).label
-    if len(parts) < 3:
-        return own
-    return f"{' '.join((parts[0].upper(), *parts[1:-1]))}: {own}"
+def _real(value: float) -> str:
+    return f"{value:.5g}".replace("-", MINUS)
 
 
 def _codes(key: Key, book: Codebook) -> str:
-    words = []
-    for name, code in key.variables.items():
-        variable = book.variable(name)
-        words.append(f"{variable.label}: {variable.codes.get(code, code)}")
-    return ", ".join(words) or "all"
+    """The group of a key in words; without coded variables its analysis set."""
+    words = [
+        f"{book.variable(name).label}: {code_label(book, name, code)}"
+        for name, code in key.variables.items()
+    ]
+    return ", ".join(words) or _set_words(key.get(FIRST) or "", book)
 
 
-_Layout = tuple[tuple[str, ...], list[tuple[str, ...]]]
+def _set_words(analysis_set: str, book: Codebook) -> str:
+    return code_label(book, FIRST, analysis_set)
 
 
 def _counts(cells: Sequence[CellRow], book: Codebook) -> _Layout:
     rows: list[tuple[str, ...]] = [
-        (key.get(FIRST) or "", _codes(key, book), _text(cell))
-        for cell in cells
-        for key in (parse_key(cell.key),)
+        (_codes(parse_key(cell.key), book), _text(cell)) for cell in cells
     ]
-    return ("Set", "Group", "Patients"), rows
+    return ("Group", "Patients"), rows
 
 
 def _carriers(cells: Sequence[CellRow], book: Codebook) -> _Layout:
@@ -173,7 +199,7 @@ def _carriers(cells: Sequence[CellRow], book: Codebook) -> _Layout:
         (gene, *(_text(by.get(c)) for c in consequences), _text(by.get("")))
         for gene, by in sorted(found.items())
     ]
-    return ("Gene", *(f"carriers, {c}" for c in consequences), "gene read in"), rows
+    return ("Gene", *(f"Carriers, {c}" for c in consequences), "Gene read in"), rows
 
 
 def _variants(cells: Sequence[CellRow], book: Codebook) -> _Layout:
@@ -222,14 +248,14 @@ def _moments(cells: Sequence[CellRow], book: Codebook) -> _Layout:
         n, mean, m2 = (by.get(m) for m in ("n", "mean_off", "m2"))
         shown = bool(n and mean and m2 and n.value and mean.value and m2.value)
         numbers = (
-            (f"{mean.number + constant.centre:.5g}", _sd(n.number, m2.number))
+            (_real(mean.number + constant.centre), _sd(n.number, m2.number))
             if shown and n and mean and m2
             else (_text(mean), _text(m2))
         )
         scale = "" if constant.transform == "identity" else f" ({constant.transform})"
         rows.append(
             (
-                label(book, column) + scale,
+                column_label(book, column) + scale,
                 _codes(key, book),
                 _text(n),
                 *numbers,
@@ -237,12 +263,12 @@ def _moments(cells: Sequence[CellRow], book: Codebook) -> _Layout:
                 _text(by.get("clippedhigh")),
             )
         )
-    header = ("Feature", "Group", "Patients", "Mean", "SD", "below limit", "above limit")
+    header = ("Feature", "Group", "Patients", "Mean", "SD", "Below limit", "Above limit")
     return header, rows
 
 
 def _sd(n: float, m2: float) -> str:
-    return f"{math.sqrt(m2 / (n - 1)):.5g}" if n > 1 else ""
+    return _real(math.sqrt(m2 / (n - 1))) if n > 1 else ""
 
 
 def _hists(cells: Sequence[CellRow], book: Codebook) -> _Layout:
@@ -256,7 +282,12 @@ def _hists(cells: Sequence[CellRow], book: Codebook) -> _Layout:
         key = parse_key(text)
         counts = " ".join(bins[b] for b in sorted(bins))
         rows.append(
-            (label(book, key.get("feature") or ""), _codes(key, book), str(len(bins)), counts)
+            (
+                column_label(book, key.get("feature") or ""),
+                _codes(key, book),
+                str(len(bins)),
+                counts,
+            )
         )
     return ("Feature", "Group", "Intervals", "Patients in each, from low to high"), rows
 
@@ -267,7 +298,7 @@ def _repeatability(cells: Sequence[CellRow], book: Codebook) -> _Layout:
         by_key.setdefault(cell.key, {})[cell.measure] = cell
     rows = [
         (
-            label(book, parse_key(text).get("feature") or ""),
+            column_label(book, parse_key(text).get("feature") or ""),
             *(_text(own[measure]) for measure in ("n", "msb", "msw")),
         )
         for text, own in by_key.items()
