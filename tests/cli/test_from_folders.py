@@ -93,3 +93,17 @@ def test_an_empty_folder_is_taken_and_series_by_uid_bring_their_root(
     assert {"KEY_NOT_KNOWN", "CELL_NOT_KNOWN", "PROTOCOL_MISSING", "FILE_MISSING"} == codes - {
         "MORE_OF_A_KIND"
     }
+
+
+def test_names_of_other_encodings_are_told_and_stop_nothing(
+    reads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("M\udcfcller_R1.fastq.gz", "two\nlines_R1.fastq.gz"):
+        (reads / name).write_bytes(b"@r\nA\n+\nI\n")
+    site = tmp_path / "site"
+    assert main(["init", str(site), "--from-fastq", str(reads)]) == 0
+    assert (
+        "M<U+DCFC>ller_R1.fastq.gz: its name cannot stand in a sheet" in capsys.readouterr().out
+    )
+    assert "two<U+000A>lines_R1.fastq.gz" in (site / from_folders.FOUND).read_text()
+    assert len((site / "sequencing.tsv").read_text().splitlines()) == 2

@@ -77,6 +77,19 @@ def test_a_label_image_belongs_to_the_series_near_it() -> None:
     assert rows(named)[0][:2] == ("P2", "/d/p2/mr")
 
 
+def test_names_that_no_cell_can_hold_are_told() -> None:
+    """Of a mask, of its region; a series is then named by its UID."""
+    odd = replace(RS, path="/d/p1/r\udcfc.dcm")
+    named = replace(RS, path="/d/p1/r.dcm", names=("GTV\n1",), rois=())
+    series = replace(MR, folder="/d/p\udcfc/mr")
+    made, gone = imaging_rows(Inventory((series,), (odd, RS, named)), IDS, ["gtv"])
+    assert [row["series"] for row in made] == ["1.2.3.4"]
+    assert sorted((one.what, one.why) for one in gone) == [
+        ("/d/p1/r.dcm", "its name cannot stand in a sheet"),
+        ("/d/p1/r<U+DCFC>.dcm", "its name cannot stand in a sheet"),
+    ]
+
+
 def test_names_that_the_protocol_does_not_know_are_asked() -> None:
     unknown = replace(RS, rois=())
     assert rows(unknown, regions=["gtv", "edema"])[0][4:] == (NOT_KNOWN, "GTV", "")

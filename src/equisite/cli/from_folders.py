@@ -13,6 +13,7 @@ from shlex import quote
 
 from equisite.core.atomic import write_text
 from equisite.core.errors import ConfigError
+from equisite.core.signs import written_out
 from equisite.core.software import installed
 from equisite.core.tables import write_table
 from equisite.intake.found import Inventory, inventory_of
@@ -118,7 +119,7 @@ def _write(directory: Path, made: Draft, images: Path | None, protocol: Path | N
         text = _config(list(made.sheets), images if uses_uids else None, protocol)
         write_text(beside / "config.yaml", text)
         (beside / "private").mkdir(mode=0o700)
-        remarks = [{"kind": "remark", "what": r, "why": ""} for r in made.remarks]
+        remarks = [{"kind": "remark", "what": written_out(r), "why": ""} for r in made.remarks]
         gone = [{"kind": "left out", "what": o.what, "why": o.why} for o in made.left_out]
         write_table(beside / FOUND, ("kind", "what", "why"), [*remarks, *gone])
         beside.chmod(0o755)
@@ -158,7 +159,7 @@ def _told(
     if inventory.series or inventory.masks:
         series, masks = len(inventory.series), len(inventory.masks)
         yield f"  {series} series, {masks} files of regions, {len(made.imaging)} rows of both"
-    yield from (f"  Note: {remark}." for remark in made.remarks[:_SHOWN])
+    yield from (f"  Note: {written_out(remark)}." for remark in made.remarks[:_SHOWN])
     if len(made.remarks) > _SHOWN:
         yield f"  {len(made.remarks) - _SHOWN} more notes: {directory / FOUND}"
     if made.left_out:

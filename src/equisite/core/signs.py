@@ -33,9 +33,15 @@ def legible(text: str) -> str:
     >>> legible("north\xa0 \x1b[2J")
     'north<U+00A0> <U+001B>[2J'
     """
-    if not (text.isascii() and text.isprintable()):
-        text = "".join(f"<U+{ord(sign):04X}>" if unseen(sign) else sign for sign in text)
+    text = written_out(text)
     return _LONG.sub(_ends, text) if len(text) > LONGEST_WORD else text
+
+
+def written_out(text: str) -> str:
+    """The text with its unseen signs written out, at its whole length."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(f"<U+{ord(sign):04X}>" if unseen(sign) else sign for sign in text)
 
 
 def looks_like(text: str) -> str:

@@ -8,17 +8,28 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from equisite.core.signs import written_out
 from equisite.protocol.models import IDENTIFIER
 
 LONGEST_ID = 64
+UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|^\s|\s$|^\"")
+"""A text that cannot stand in a cell of a sheet, nor half a sign of another encoding."""
+NO_CELL = "its name cannot stand in a sheet"
 
 
 @dataclass(frozen=True, order=True)
 class LeftOut:
-    """A file, series or folder of which no row was made. why: the end of `left out: ...`."""
+    """A file, series or folder of which no row was made. why: the end of `left out: ...`.
+
+    Both are to be told: signs that are not seen, or are no text, are written out.
+    """
 
     what: str
     why: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "what", written_out(self.what))
+        object.__setattr__(self, "why", written_out(self.why))
 
 
 @dataclass(frozen=True, order=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from equisite.intake.found import FoundMask, FoundSeries, Inventory, LeftOut
+from equisite.intake.found import NO_CELL, UNUSABLE, FoundMask, FoundSeries, Inventory, LeftOut
 from equisite.protocol.site import NOT_KNOWN
 
 COLUMNS = ("patient", "series", "modality", "mask", "roi", "roi_label", "reader")
@@ -28,11 +28,13 @@ def imaging_rows(
     readers = _several_readers(inventory, regions)
     for mask in inventory.masks:
         series, why = _series_of(mask, inventory.series)
+        roi, label = _region_cells(mask, regions)
+        if UNUSABLE.search(mask.path) or UNUSABLE.search(label):
+            why = NO_CELL
         if why:
             left_out.append(LeftOut(mask.path, why))
             continue
         drawn |= {one.uid for one in series}
-        roi, label = _region_cells(mask, regions)
         sure = _is_sure(mask, series)
         patients = {one.patient for one in series}
         for one in series if sure else series[:1]:
@@ -65,7 +67,8 @@ def names_by_uid(rows: Sequence[Row]) -> bool:
 
 
 def _place(series: FoundSeries) -> str:
-    return series.folder if series.alone else series.uid
+    named = series.alone and not UNUSABLE.search(series.folder)
+    return series.folder if named else series.uid
 
 
 def _is_sure(mask: FoundMask, series: Sequence[FoundSeries]) -> bool:

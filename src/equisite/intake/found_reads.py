@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from equisite.intake.file_samples import HeaderError, samples_of
-from equisite.intake.found import LeftOut
+from equisite.intake.found import NO_CELL, UNUSABLE, LeftOut
 from equisite.intake.read_names import (
     ALIGNED,
     CALLED,
@@ -23,8 +23,6 @@ from equisite.intake.read_names import (
 )
 
 _COMPARED = 1 << 20
-_UNUSABLE = re.compile(r"[\x00-\x1f\x7f]|^\s|\s$|^\"")
-"""A path that cannot stand in a cell of a sheet."""
 
 
 @dataclass(frozen=True, order=True)
@@ -59,8 +57,8 @@ def find_reads(roots: Sequence[Path]) -> FoundReads:
         name = path.name
         if COMPANION.search(name):
             continue
-        if _UNUSABLE.search(str(path)):
-            found.left_out.append(LeftOut(str(path), "its name cannot stand in a sheet"))
+        if UNUSABLE.search(str(path)):
+            found.left_out.append(LeftOut(str(path), NO_CELL))
         elif FASTQ.search(name):
             fastq.append(path)
         elif ALIGNED.search(name) or CALLED.search(name):
