@@ -196,6 +196,8 @@ def test_figures_of_a_row(files: BatchFiles) -> None:
         "het_hom": 2.0,
         "indel_snv": pytest.approx(1 / 3),
         "novel_fraction": pytest.approx(1 / 3),
+        "n_singleton_vs_panel": 1,
+        "roh_bp": None,  # the territory is too small
     }
     assert {name: rows[0][name] for name in expected} == expected
 
@@ -227,5 +229,6 @@ def test_one_caller_has_no_second_and_no_panel_no_novelty(
         "nobody": [],
         "swapped": ["SEX_DIFFERS"],
     }
-    for name in ("contamination", "novel_fraction", "single_caller_fraction"):
+    unknown = ("contamination", "novel_fraction", "n_singleton_vs_panel")
+    for name in (*unknown, "single_caller_fraction"):
         assert {row[name] for row in rows} == {None}

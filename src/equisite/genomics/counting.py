@@ -65,13 +65,14 @@ def single_fraction(records: Sequence[Genotype], callers: int) -> float | None:
     return sum(r.info.get("CONS") == "single" for r in records) / len(records)
 
 
-def novel_fraction(records: Iterable[Genotype], alleles: Collection[Site]) -> float | None:
-    """Share of substitutions that the panel does not hold; None without panel or calls."""
+def count_novel(
+    records: Iterable[Genotype], alleles: Collection[Site]
+) -> tuple[int | None, int]:
+    """Substitutions that the panel does not hold, None without panel; and all of them."""
     called = [
         (r.contig, r.position + 1, *r.alleles[:2])
         for r in records
         if not r.is_indel and len(r.alleles[0]) == 1
     ]
-    if not alleles or not called:
-        return None
-    return sum(allele not in alleles for allele in called) / len(called)
+    novel = sum(allele not in alleles for allele in called) if alleles else None
+    return novel, len(called)

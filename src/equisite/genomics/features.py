@@ -18,17 +18,18 @@ from equisite.genomics.consequences import CLASSES, count_alleles
 from equisite.genomics.contamination import estimate_contamination
 from equisite.genomics.counting import (
     count_heterozygotes,
+    count_novel,
     count_variants,
-    novel_fraction,
     single_fraction,
 )
 from equisite.genomics.depth import Part
 from equisite.genomics.frequencies import CommonSnps, read_alleles, read_common, read_depths
 from equisite.genomics.genes import coding_bases
+from equisite.genomics.homozygosity import roh_bases
 from equisite.genomics.measures import read_measures
 from equisite.genomics.quality import judge_quality
 from equisite.genomics.samples import ROOM, Sample, germline_samples, not_refused, read_samples
-from equisite.genomics.sex import infer_sex, judge_sex, sex_regions
+from equisite.genomics.sex import AUTOSOMES, infer_sex, judge_sex, sex_regions
 from equisite.protocol.models import Genomics, Protocol
 from equisite.variants.intervals import Territory, read_bed
 from equisite.variants.vcf import Genotype, open_text, read_genotypes
@@ -69,6 +70,8 @@ OF_CALLS = (
     "het_hom",
     "indel_snv",
     "novel_fraction",
+    "n_singleton_vs_panel",
+    "roh_bp",
 )
 VARIABLES = (*OF_READS, *OF_CALLS)
 """Codebook variables of a row, in order; the carriers columns of the panel follow."""
@@ -173,7 +176,10 @@ def count_batch(files: BatchFiles, protocol: Protocol) -> Counted:
                 findings = [differs] if differs.severity == "refuse" else [*findings, differs]
         outcomes += [judged(sample.patient, ROOM, sample.name, f) for f in findings]
         row |= count_variants(records)
-        row["novel_fraction"] = novel_fraction(records, known.alleles)
+        novel, found = count_novel(records, known.alleles)
+        row["n_singleton_vs_panel"] = novel
+        row["novel_fraction"] = novel / found if novel is not None and found else None
+        row["roh_bp"] = roh_bases(records, known.sexes[AUTOSOMES])
         if sample.given != "calls":
             verdict = ",".join(finding.code for finding in findings) or "done"
             quality.append({**row, "token": sample.token, "verdict": verdict})
