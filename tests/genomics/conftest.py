@@ -8,15 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from equisite.intake.index import SequencingItem
-
-settings.register_profile("room", derandomize=True, deadline=None, max_examples=60)
-settings.load_profile("room")
 
 
 @pytest.fixture

@@ -5,14 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from equisite.variants.vcf import Genotype
-
-settings.register_profile("room", derandomize=True, deadline=None, max_examples=300)
-settings.load_profile("room")
 
 Maker = Callable[..., Genotype]
 
