@@ -58,6 +58,12 @@ DEPENDENT = {
         "file_is_folder", "file_unreadable", "folder_missing", "mask_of_two_patients",
         "pacs_needed",
     ),
+    "file_is_device": ("bam_as_fastq", "fastq_2_alone"),
+    # Nobody judges what stands below a key that nobody knows.
+    "key_almost": ("date_of_no_calendar", "freeze_names_patient"),
+    "path_empty": ("signature_file_other",),
+    # There is no sample of that name any more.
+    "freeze_names_patient": ("sample_of_two_patients", "sample_starts_differ"),
     "path_of_other_system": ("file_case", "file_empty", "file_missing"),
     "many_at_once": ("mask_of_two_patients", "yaml_duplicate_key"),
     "series_of_two_patients": ("series_empty",),

@@ -136,6 +136,14 @@ def test_a_day_is_in_the_calendar_and_in_the_times_of_a_bundle(site: Path, date:
     assert findings_of(site) == [("KEY_VALUE", "config.yaml line 7, key freeze.date")]
 
 
+def test_samples_of_the_withdrawn_name_no_freeze(site: Path) -> None:
+    sheet = site / "sequencing.tsv"
+    sheet.write_text(f"{sheet.read_text()}P04\tgone-blood\tnormal\tl\tL1\tx.fq.gz\t\n")
+    config = site / "config.yaml"
+    config.write_text(config.read_text().replace("id: f1", "id: with-gone-blood"))
+    assert findings_of(site) == [("FREEZE_NAMES_PATIENT", "config.yaml line 7, key freeze.id")]
+
+
 def test_places_that_the_machine_refuses_hide_nothing(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

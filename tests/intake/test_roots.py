@@ -6,9 +6,12 @@ import os
 from itertools import product
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from equisite.core.errors import ConfigError
+from equisite.intake.check import check_site
 from equisite.intake.roots import SYSTEM, _real, read_only_roots
 
 part = st.sampled_from(["data", "usr", "tmp", "home", "raw", "a", "b"])
@@ -67,3 +70,15 @@ def test_folders_are_found_as_the_system_finds_them(tmp_path: Path) -> None:
 
 def test_a_file_of_the_top_folder_is_shown_alone() -> None:
     assert read_only_roots(["/reference.fa"], Path("/site")) == (Path("/reference.fa"),)
+
+
+def test_a_folder_whose_name_is_no_text_is_told(tmp_path: Path) -> None:
+    """Of the site, or where links lead: no table and no command could name it."""
+    target = tmp_path / "t\udce4rget"
+    target.mkdir()
+    with pytest.raises(
+        ConfigError, match=r"t<U\+DCE4>rget cannot be used: its name is no UTF-8"
+    ):
+        read_only_roots([str(target / "x.dcm")], tmp_path / "site")
+    with pytest.raises(ConfigError, match="PATH_UNUSABLE"):
+        check_site(target)

@@ -29,6 +29,7 @@ from equisite.intake.patients import (
 )
 from equisite.intake.places import Place, Places
 from equisite.intake.reference import check_reference
+from equisite.intake.roots import check_name
 from equisite.intake.rows import (
     Sheet,
     read_imaging,
@@ -87,6 +88,7 @@ def check_site(directory: Path, overrides: Mapping[str, Any] | None = None) -> C
     Raises ConfigError with all mistakes of all files at once: each check looks at what is
     sound of the files before it, so that no mistake hides another.
     """
+    check_name(directory.absolute())
     examined = examine_site(directory / "config.yaml", overrides)
     findings = list(examined.findings)
     config, document = examined.part, examined.document
@@ -238,7 +240,7 @@ def _ids(
     patients: Sheet[PatientRow] | None, sequencing: Sheet[SequencingRow] | None
 ) -> set[str]:
     sheets: list[Sheet[Any]] = [sheet for sheet in (patients, sequencing) if sheet is not None]
-    cells = [line.cells for sheet in sheets for line in sheet.lines]
+    cells = [line.cells for sheet in sheets for line in (*sheet.lines, *sheet.gone)]
     return {row[column] for row in cells for column in ("patient", "sample") if column in row}
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from equisite.core.errors import ConfigError
+
 SYSTEM = frozenset(
     ("bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt",
      "opt", "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var")
@@ -21,6 +23,7 @@ def read_only_roots(paths: Iterable[str], inside: Path) -> tuple[Path, ...]:
 
     paths: absolute files or folders. inside: the site folder, which is shown anyway.
     Within one first component (two for system folders) one common ancestor is taken.
+    Raises ConfigError PATH_UNUSABLE for a folder whose name is no text.
     """
     groups: dict[tuple[str, ...], set[str]] = defaultdict(set)
     own = {str(inside), os.path.realpath(inside)}
@@ -35,7 +38,19 @@ def read_only_roots(paths: Iterable[str], inside: Path) -> tuple[Path, ...]:
                 else:
                     groups[(path,)].add(path)
     found = {os.path.commonpath(sorted(group)) for group in groups.values()}
-    return tuple(sorted(Path(root) for root in found))
+    roots = tuple(sorted(Path(root) for root in found))
+    for root in roots:
+        check_name(root)
+    return roots
+
+
+def check_name(folder: Path) -> None:
+    """Raises ConfigError PATH_UNUSABLE where no file and no command could name a folder."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        problem = "its name is no UTF-8 text"
+        raise ConfigError("PATH_UNUSABLE", path=str(folder), problem=problem) from None
 
 
 def _file_chain(path: str) -> list[str]:

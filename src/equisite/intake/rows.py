@@ -52,7 +52,8 @@ class Sheet(Generic[Model]):
     """One sheet: its sound rows, and all its lines as text.
 
     Checks across rows look at `lines`, so that a mistake in one cell hides no mistake in
-    another; what is computed takes `rows`. certain, mentioned: as of `SheetText`.
+    another; what is computed takes `rows`. certain, mentioned: as of `SheetText`. gone: lines
+    of withdrawn patients, set aside.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Sheet(Generic[Model]):
     lines: tuple[Line, ...]
     certain: bool = True
     mentioned: frozenset[str] = frozenset()
+    gone: tuple[Line, ...] = ()
 
     def where(self, line: int, column: str = "") -> str:
         """`sequencing.tsv line 17, column fastq_2`."""
@@ -108,7 +110,8 @@ def without_withdrawn(sheet: Sheet[Model], patients: Sheet[PatientRow] | None) -
     gone = withdrawn(patients) if patients is not None else frozenset[str]()
     rows = tuple(r for r in sheet.rows if getattr(r.cells, "patient", None) not in gone)
     lines = tuple(line for line in sheet.lines if line.cells.get("patient") not in gone)
-    return replace(sheet, rows=rows, lines=lines)
+    aside = tuple(line for line in sheet.lines if line.cells.get("patient") in gone)
+    return replace(sheet, rows=rows, lines=lines, gone=aside)
 
 
 def clinical_columns() -> dict[str, Variable]:
