@@ -9,7 +9,7 @@ from equisite.genomics.somatic.filters import Setting
 from equisite.protocol.somatic import Somatic
 
 CLEAR = Evidence(
-    "c", 10, "A", "G", 8, 32, 40, 0, 25, 25, 15.0, 7.5, 1.5, 60.0, 60.0, 30.0, 0.2, 1.0, 4, 4
+    "c", 10, "A", "G", 8, 32, 40, 0, 25, 25, 15.0, 7.5, 1.5, 60.0, 60.0, 30.0, 0.2, 1.0, 4, 4, 0
 )
 PAIRED = Setting(Somatic(), alone=False, panel=True)
 NO_PANEL = Setting(Somatic(), alone=False, panel=False)

@@ -28,7 +28,7 @@ from equisite.genomics.somatic.likelihood import lod, lods
 from equisite.genomics.somatic.panel import build_panel, normals_of, write_sighted
 from equisite.genomics.somatic.records import Reads, ReadStream
 from equisite.genomics.somatic.votes import count_votes, gather_votes, mates
-from equisite.genomics.somatic.whole_reads import vote
+from equisite.genomics.somatic.whole_reads import by_fragment, lay
 from equisite.genomics.somatic.windows import BedWriter, places
 from equisite.variants.alleles import Edit, left_shifted
 from equisite.variants.intervals import Territory
@@ -159,12 +159,26 @@ def test_likelihoods_tell_a_somatic_from_a_germline_allele() -> None:
     assert somatic.normal[0] == pytest.approx(25 * math.log10(2), abs=0.01)
     assert somatic.somatic[0] > 0.3
     germline = lods(single(20, 20), single(12, 13), e, 0.02)
-    assert germline.normal[0] < -20
+    assert germline.normal[0] < -10
     assert germline.somatic[0] < -10
     stray = lods(single(16, 24), single(1, 26), e, 0.02)
     assert stray.somatic[0] > 0.3  # one stray read of 27 does not lose a variant
     nothing = lods(single(0, 40), single(0, 25), e, 0.02)
     assert nothing.tumour[0] == pytest.approx(0)
+
+
+def test_a_stray_fragment_makes_no_germline_allele_of_a_clear_variant() -> None:
+    """LOD_N(s f_T) is what the stray fragment is worth as the tumour's."""
+    e = np.array([10**-3.5])
+    pair = single(24, 26), single(1, 17)
+    half, spilled = (lod(np.array([f]), *pair[1], e)[0] for f in (0.5, 0.02 * 24 / 50))
+    assert -half < 2.2  # as an error it is too dear
+    found = lods(*pair, e, 0.02).normal[0]
+    assert found == pytest.approx(spilled - half)
+    assert found > 2.2
+    assert lods(*pair, e, 0.0).normal[0] == pytest.approx(-half)
+    germline = lods(single(24, 26), single(5, 13), e, 0.02)
+    assert germline.normal[0] < 0
 
 
 def test_leukaemia_s_normal_may_hold_more_of_the_tumour() -> None:
@@ -181,7 +195,8 @@ def voted(edit: Edit, *records: bytes) -> tuple[int, int]:
     """Fragments for reference and change."""
     codes = CODE[np.frombuffer(GENOME.encode(), np.uint8)]
     reads = reads_of(*records)
-    found, _ = vote(reads, mates(reads), haplotypes(edit, codes, 0))
+    laid = lay(reads, haplotypes(edit, codes, 0))
+    found, _ = by_fragment(reads, mates(reads), laid.votes)
     return int(found[0].sum()), int(found[1].sum())
 
 

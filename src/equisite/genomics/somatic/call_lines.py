@@ -17,6 +17,7 @@ _INFO = (
     ("NO_AF", "0", "Flag", "Not in the population list, or there without frequency"),
     ("PON", "1", "Integer", "Other normals of the panel that show the allele"),
     ("THIN", "0", "Flag", "The normal is too thin here; panel and frequency stand in"),
+    ("SECOND", "0", "Flag", "A clearer insertion or deletion stands at this place"),
     ("GERMLINE_LIKE", "0", "Flag", "The fraction fits a germline allele"),
 )
 _FORMAT = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import merge
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +22,7 @@ from equisite.genomics.adapters.records import CallerRecord
 from equisite.genomics.somatic.alleles import Asked, frequencies, panel_counts
 from equisite.genomics.somatic.evidence import Evidence
 from equisite.genomics.somatic.filters import (
+    LOW,
     Setting,
     confidence,
     failures,
@@ -40,6 +41,7 @@ from equisite.genomics.somatic.panel import (
     Panel,
     read_sighted,
 )
+from equisite.genomics.somatic.rivals import BESIDE, one_place
 from equisite.protocol.somatic import Somatic
 from equisite.variants.alleles import Edit, trim
 
@@ -186,6 +188,7 @@ def _kept(
     order = {name: number for number, name in enumerate(found.names)}
     limit = setting.somatic.thresholds.maximum_population_frequency
     for stretch in _stretches(found, setting):
+        kept: list[Call] = []
         for allele in sorted(stretch.called, key=lambda a: (order[a[0]], a[1:])):
             held = stretch.evidence.get(allele)
             ours = held if allele in stretch.ours else None
@@ -207,7 +210,31 @@ def _kept(
             callers = (*own, *sorted(told))
             grade = confidence(ours, callers, setting)
             counted = stretch.counted.get(allele)
-            yield Call(allele, held, counted, _fullest(told), callers, grade, flags)
+            kept.append(Call(allele, held, counted, _fullest(told), callers, grade, flags))
+        yield from _one_of_a_place(kept)
+
+
+def _one_of_a_place(calls: Sequence[Call]) -> Iterator[Call]:
+    """The same calls; of the indels of one place only the clearest keeps its class.
+
+    A second event at the place of a first is far rarer than a look-alike: the same event as
+    some reads show it, beside a repeat or an inherited allele that others lack.
+    """
+    clearest: dict[int, list[Evidence]] = {}
+    second = set()
+    ours = [c.evidence for c in calls if c.evidence is not None and "A" in c.callers]
+    for held in sorted((e for e in ours if not e.is_snv), key=lambda e: (-e.tlod, e.edit)):
+        near = held.position // BESIDE
+        before = (e for at in (near - 1, near, near + 1) for e in clearest.get(at, ()))
+        if any(e.contig == held.contig and one_place(e.place, held.place) for e in before):
+            second.add(held.edit)
+        else:
+            clearest.setdefault(near, []).append(held)
+    for call in calls:
+        if call.allele in second:
+            yield replace(call, grade=LOW, flags={**call.flags, "SECOND": ""})
+        else:
+            yield call
 
 
 def _fullest(records: Mapping[str, CallerRecord]) -> CallerRecord | None:

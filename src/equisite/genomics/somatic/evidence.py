@@ -6,17 +6,15 @@ of the territory and threads never change a byte.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from equisite.genomics.somatic.alignment import BASES
 from equisite.genomics.somatic.bases import MappedReference
-from equisite.genomics.somatic.candidates import LOWEST_MAPQ, candidates
-from equisite.genomics.somatic.haplotypes import REACH, haplotypes, repeats
 from equisite.genomics.somatic.likelihood import Lods, Reals, lods
 from equisite.genomics.somatic.records import Bytes, Numbers, Reads
+from equisite.genomics.somatic.rivals import Span
 from equisite.genomics.somatic.votes import (
     DIFFERENCES,
     F1R2,
@@ -33,15 +31,10 @@ from equisite.genomics.somatic.votes import (
     gather_votes,
     mates,
 )
-from equisite.genomics.somatic.whole_reads import INDEL_LEVELS, vote
 from equisite.protocol.somatic import Somatic
-from equisite.variants.alleles import Edit
 
 ERROR = 10 ** (-np.arange(QUALITY, HIGHEST + 1) / 10)
 """Probability of error at each level of `votes`: float64, (LEVELS,)."""
-_MAP_ERROR = 10 ** (-np.arange(LOWEST_MAPQ, LOWEST_MAPQ + INDEL_LEVELS) / 10)
-_INDEL_ERROR, _INDEL_WORST, _SHORT_REPEAT = 1e-4, 0.2, 3
-"""Polymerase error of an indel: 1e-4 up to three units of a repeat, doubled by each more."""
 MARGIN = 1000
 """Bases of the reference around a window in which gaps are shifted to the left."""
 
@@ -53,7 +46,8 @@ class Evidence:
     Numbers of fragments (alt, ref, depth) in both samples, LODs, mean mapping quality of alt
     and ref, median distance of alt to the end of its reads, mean differences of alt's reads
     (less its own) minus that of ref's, probability of the strands seen, fragments of alt with
-    read 1 forward and reverse.
+    read 1 forward and reverse, bases behind `position` that an indel may touch in any of its
+    ways of writing (0 for one base).
     """
 
     contig: str
@@ -76,11 +70,17 @@ class Evidence:
     strand_p: float
     f1r2: int
     f2r1: int
+    reach: int
 
     @property
     def is_snv(self) -> bool:
         """Whether it replaces one base."""
         return len(self.ref) == len(self.alt) == 1
+
+    @property
+    def place(self) -> Span:
+        """Bases that an indel may touch."""
+        return self.position + 1, self.position + 1 + self.reach
 
     @property
     def fraction(self) -> float:
@@ -177,74 +177,17 @@ def substitutions(
         if votes[old].any():
             excess -= _mean(sums[old, DIFFERENCES], votes[old])
         found.append(
-            _evidence(
+            evidence_of(
                 (window.contig, int(sites[site]), BASES[old], BASES[new]),
                 (votes[[old, new]], int(votes.sum())),
                 (here[[old, new]], int(here.sum())),
                 judged,
                 row,
                 sums[[old, new]],
-                (float(np.median(ends_of_alt)), excess),
+                (float(np.median(ends_of_alt)), excess, 0),
             )
         )
     return found
-
-
-def indels(window: Window, reference: MappedReference, settings: Somatic) -> Iterator[Evidence]:
-    """Evidence for insertions and deletions whose leftmost place lies in the window."""
-    limits = settings.thresholds
-    origin = max(window.start - MARGIN, 0)
-    text = reference.text(window.contig, origin, window.end + MARGIN)
-    codes = reference.codes(window.contig, origin, window.end + MARGIN)
-    tumour, normal = window.tumour, window.normal
-    found: list[tuple[Edit, tuple[Counts, Counts], Counts, Reals]] = []
-    for edit in candidates(
-        tumour.reads,
-        tumour.mate,
-        window.contig,
-        text,
-        origin,
-        fragments=limits.minimum_fragments_indel,
-    ):
-        place = edit.start - 1 - window.start
-        if not (0 <= place < len(window.inside) and window.inside[place]):
-            continue
-        both = haplotypes(edit, codes, origin)
-        ours = vote(tumour.reads, tumour.mate, both)
-        if ours[0][1].sum() < max(
-            limits.minimum_fragments_indel, limits.minimum_fraction * ours[0].sum()
-        ):
-            continue
-        theirs, _ = vote(normal.reads, normal.mate, both)
-        slips = 2.0 ** max(repeats(edit, text, origin) - _SHORT_REPEAT, 0)
-        polymerase = min(_INDEL_ERROR * slips, _INDEL_WORST)
-        found.append((edit, ours, theirs, np.maximum(polymerase, _MAP_ERROR)))
-    if not found:
-        return
-    judged = lods(
-        _both_sides([ours[0] for _, ours, _, _ in found]),
-        _both_sides([theirs for _, _, theirs, _ in found]),
-        np.stack([error for _, _, _, error in found]),
-        settings.tumour_in_normal,
-    )
-    for row, (edit, ours, theirs, _) in enumerate(found):
-        before = text[edit.start - 1 - origin]
-        ref = before + text[edit.start - origin : edit.end - origin]
-        yield _evidence(
-            (edit.contig, edit.start - 1, ref, before + edit.alt),
-            (ours[0], int(ours[0].sum())),
-            (theirs, int(theirs.sum())),
-            judged,
-            row,
-            ours[1],
-            (float(REACH), 0.0),
-        )
-
-
-def _both_sides(votes: list[Counts]) -> tuple[Reals, Reals]:
-    """Votes for the change and for the reference, each (allele, level)."""
-    stacked = np.stack(votes).astype(float)
-    return stacked[:, 1], stacked[:, 0]
 
 
 def _levels(votes: Counts, at: Numbers, base: Numbers) -> Reals:
@@ -255,16 +198,20 @@ def _mean(total: int, votes: Counts) -> float:
     return float(total) / max(int(votes.sum()), 1)
 
 
-def _evidence(
+def evidence_of(
     allele: tuple[str, int, str, str],
     tumour: tuple[Counts, int],
     normal: tuple[Counts, int],
     judged: Lods,
     row: int,
     sums: Counts,
-    rest: tuple[float, float],
+    rest: tuple[float, float, int],
 ) -> Evidence:
-    """One row; votes and sums hold the reference first, then the change."""
+    """One row; votes and sums hold the reference first, then the change.
+
+    tumour, normal: votes (2, level) and all fragments. row: of the allele in `judged`. rest:
+    distance to the end, excess of differences, and reach.
+    """
     votes, depth = tumour
     theirs, their_depth = normal
     ref, alt = votes.sum(axis=1).tolist()
@@ -286,6 +233,7 @@ def _evidence(
         strand_probability(alt, ref, sums),
         int(sums[1, F1R2]),
         int(sums[1, F2R1]),
+        rest[2],
     )
 
 

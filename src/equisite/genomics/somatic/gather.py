@@ -20,16 +20,18 @@ from equisite.core.tables import header_text, row_text
 from equisite.genomics.somatic.alignment import CODE
 from equisite.genomics.somatic.alleles import read_listed
 from equisite.genomics.somatic.bases import MappedReference
+from equisite.genomics.somatic.candidates import LONGEST
 from equisite.genomics.somatic.evidence import (
     Evidence,
     Side,
     Window,
-    indels,
     side_of,
     substitutions,
 )
 from equisite.genomics.somatic.filters import PAIR_LOD, Setting, failures, germline_like
+from equisite.genomics.somatic.indels import indels
 from equisite.genomics.somatic.records import FIELDS, Reads, ReadStream, open_reads
+from equisite.genomics.somatic.rivals import BESIDE
 from equisite.genomics.somatic.sums import Frequencies, Gathered
 from equisite.genomics.somatic.votes import QUALITY
 from equisite.genomics.somatic.windows import (
@@ -164,7 +166,8 @@ def _side(stream: ReadStream | None, place: Place, reference: MappedReference) -
     reads = _NO_READS
     if stream is not None:
         number = stream.names.index(place.contig)
-        reads = stream.overlapping(number, place.start, place.end)
+        around = LONGEST + BESIDE
+        reads = stream.overlapping(number, place.start - around, place.end + around)
     return side_of(reads, reference, place.contig, place.start, place.end)
 
 

@@ -9,11 +9,12 @@ observations by e. With f the fraction of fragments that carry the variant
 (Cibulskis et al., Nat Biotechnol 31:213, 2013, equations of the variant detection), and
 
     TLOD = LOD_T(f_T)                                    tumour: variant against error
-    NLOD = -LOD_N(1/2)                                   normal: not heterozygous
+    NLOD = max(0, LOD_N(s f_T)) - LOD_N(1/2)             normal: not heterozygous
     SLOD = TLOD + max(0, LOD_N(s f_T)) - max_g [LOD_T(g) + LOD_N(g)]
 
-SLOD asks whether different fractions explain the pair better than one in both; the share s of
-the tumour may lie in the normal.
+SLOD asks whether different fractions explain the pair better than one in both. The share s of
+the tumour may lie in the normal: a fragment of alt in the normal is an error or the tumour's,
+whichever explains it better, before it speaks for a germline allele.
 """
 
 from __future__ import annotations
@@ -70,4 +71,4 @@ def lods(
         both = np.array([g])
         shared = np.maximum(shared, lod(both, *tumour, error) + lod(both, *normal, error))
     half = np.array([0.5])
-    return Lods(variant, -lod(half, *normal, error), variant + spilled - shared)
+    return Lods(variant, spilled - lod(half, *normal, error), variant + spilled - shared)

@@ -18,7 +18,7 @@ from equisite.genomics.somatic.votes import (
     gather_votes,
     mates,
 )
-from equisite.genomics.somatic.whole_reads import vote
+from equisite.genomics.somatic.whole_reads import by_fragment, lay
 
 _TEXT = "GATTACAGGCATTCCGTA" * 4
 
@@ -50,7 +50,7 @@ def warm() -> int:
     gather_votes(reads.buffer, reads.table, twins, changes, sites)
     read_prints(reads.buffer, reads.table, 0, np.ones(len(_TEXT), np.bool_))
     (edit,) = candidates(reads, twins, "c", _TEXT, 0, fragments=2)
-    votes, _ = vote(reads, twins, haplotypes(edit, codes, 0))
+    votes, _ = by_fragment(reads, twins, lay(reads, haplotypes(edit, codes, 0)).votes)
     return int(votes[1].sum())
 
 

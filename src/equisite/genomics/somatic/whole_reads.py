@@ -10,8 +10,10 @@ own alignment.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from equisite.genomics.somatic.alignment import ALIGNED, DELETED, INSERTED, base_at, steps
 from equisite.genomics.somatic.candidates import LOWEST_MAPQ
@@ -126,9 +128,10 @@ def _votes(
     inserted: int,
     left: int,
     right: int,
-) -> Counts:
-    """1 for the changed haplotype, -1 for the reference, 0 for neither; by read."""
+) -> tuple[Counts, NDArray[np.float64]]:
+    """By read: 1 for the changed haplotype, -1 for the reference, 0 for neither; and gains."""
     found = np.zeros(len(table), np.int32)
+    gains = np.full(len(table), -np.inf)
     for number in range(len(table)):
         row = table[number]
         if row[MAPQ] < LOWEST_MAPQ:
@@ -150,10 +153,12 @@ def _votes(
         own, shows = _own_alignment(
             buffer, row, ref, start, at, start + left, deleted, inserted
         )
+        ratio = best_alt - best_ref
+        if best_alt >= own - EXPLAINED:
+            gains[number] = ratio
         if max(best_ref, best_alt) < own - EXPLAINED:
             found[number] = shows
             continue
-        ratio = best_alt - best_ref
         # Bases of the read where the haplotypes differ, as the losing one is held.
         beyond = from_left + length - left
         before = len(ref) - right - from_right
@@ -165,7 +170,7 @@ def _votes(
             telling = beyond if left_alt >= right_alt else before
             if telling >= TELLING:
                 found[number] = -1
-    return found
+    return found, gains
 
 
 @compiled
@@ -199,13 +204,31 @@ def _by_fragment(table: Numbers, mate: Numbers, votes: Counts) -> tuple[Counts, 
     return counts, sums
 
 
-def vote(reads: Reads, mate: Numbers, both: Haplotypes) -> tuple[Counts, Counts]:
+@dataclass(frozen=True)
+class Laid:
+    """Reads laid on both haplotypes of a change.
+
+    votes: int32 (read,), 1 for the change, -1 for the reference, 0 for neither. gains: float64
+    (read,), by how much the change explains a read better than the reference does, in log10
+    likelihood; -inf where it does not explain it, or where the read does not lie over it.
+    """
+
+    votes: Counts
+    gains: NDArray[np.float64]
+
+
+def lay(reads: Reads, both: Haplotypes) -> Laid:
+    """Lay reads on the haplotypes of one change."""
+    votes, gains = _votes(
+        reads.buffer, reads.table, both.ref, both.alt, both.start, both.at, both.deleted,
+        both.inserted, both.left, both.right,
+    )  # fmt: skip
+    return Laid(votes, gains)
+
+
+def by_fragment(reads: Reads, mate: Numbers, votes: Counts) -> tuple[Counts, Counts]:
     """Fragments for reference and change.
 
     Returns votes int32 (2, INDEL_LEVELS) and sums (2, FEATURES); row 1 is the change.
     """
-    votes = _votes(
-        reads.buffer, reads.table, both.ref, both.alt, both.start, both.at, both.deleted,
-        both.inserted, both.left, both.right,
-    )  # fmt: skip
     return _by_fragment(reads.table, mate, votes)
