@@ -69,18 +69,16 @@ class Genotype:
         return any(e is not None and e.is_indel for e in self.edits)
 
 
-def open_text(path: Path) -> Iterator[str]:
-    """Lines of a text file, plain or gzip-compressed, without their ends.
+def open_text(path: Path, errors: str = "strict") -> Iterator[str]:
+    """Lines of a text file, plain or gzip-compressed, without their ends and a byte-order mark.
 
+    errors: what becomes of bytes that are no UTF-8, as for `open`.
     Raises ValueError for a compressed file that is cut short or corrupt.
     """
     with path.open("rb") as plain:
         compressed = plain.read(2) == b"\x1f\x8b"
-    with (
-        gzip.open(path, "rt", encoding="utf-8")
-        if compressed
-        else path.open(encoding="utf-8") as stream
-    ):
+    open_file = gzip.open if compressed else open
+    with open_file(path, "rt", encoding="utf-8-sig", errors=errors) as stream:
         try:
             for line in stream:
                 yield line.rstrip("\n")

@@ -302,6 +302,60 @@ def test_bgzip_gzip_and_plain_read_alike(tmp_path: Path) -> None:
     assert only(tmp_path / "x.vcf.gz") == only(path)
 
 
+def test_bytes_that_are_no_text_of_ours_change_nothing(tmp_path: Path) -> None:
+    """A byte-order mark, line ends of DOS, a micro sign in Latin-1, an empty last line."""
+    path = write(tmp_path / "x.vcf", "LoFreq", (), "1 4 . C T 55 PASS DP4=4,6,3,4")
+    expected = only(path)
+    body = path.read_bytes().replace(b"\n##source", b"\n##unit=\xb5g\n##source")
+    odd = b"\xef\xbb\xbf" + body.replace(b"\n", b"\r\n") + b"\r\n"
+    (tmp_path / "y.vcf").write_bytes(odd)
+    (tmp_path / "y.vcf.gz").write_bytes(gzip.compress(odd))
+    assert only(tmp_path / "y.vcf") == only(tmp_path / "y.vcf.gz") == expected
+
+
+def test_a_binary_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.vcf").write_bytes(b"BCF\2\2" + bytes(range(256)))
+    with pytest.raises(InputError, match="CALLS_UNREADABLE"):
+        list(read_calls(tmp_path / "x.vcf", REFERENCE))
+
+
+@pytest.mark.parametrize(
+    ("tool", "caller"), [("MuTect2", "Mutect2"), ("HaplotypeCaller", "HaplotypeCaller")]
+)
+def test_gatk_3_names_its_tools_in_a_key(tmp_path: Path, tool: str, caller: str) -> None:
+    command = f'##GATKCommandLine.{tool}=<ID={tool},Version=3.8-1,CommandLine="x">'
+    path = write(tmp_path / "x.vcf", "LoFreq", ("NORMAL", "TUMOR"), ROW_OF_GATK_3)
+    path.write_text(path.read_text().replace(HEADERS["LoFreq"][0], command))
+    record = only(path)
+    assert (record.caller, record.passed) == (caller, True)
+    assert counts(record) == (10, 7, 20, 1)
+
+
+ROW_OF_GATK_3 = "1 4 . C T . PASS TLOD=12.5;NLOD=5 GT:AD 0/0:20,1 0/1:10,7"
+
+
+MISSING = {
+    "Mutect2": ("TLOD=9", "GT", "0/1", "0/0"),
+    "Strelka2": ("SOMATIC", "DP:CU", "20:10,11", "20:20,20"),
+    "MuSE": ("SOMATIC", "SS", "2", "0"),
+    "VarDict": ("STATUS=StrongSomatic", "GT:AD", "0/1:.", "0/0:."),
+    "SomaticSniper": (".", "SS", "2", "0"),
+    "SAGE": ("TIER=PANEL", "GT:AF", "./.:0.3", "./.:0"),
+}
+
+
+@pytest.mark.parametrize("caller", sorted(MISSING))
+def test_counts_that_are_not_written_are_missing_and_not_zero(
+    tmp_path: Path, caller: str
+) -> None:
+    info, keys, ours, theirs = MISSING[caller]
+    passed = "." if caller == "SomaticSniper" else "PASS"
+    row = f"1 4 . C T . {passed} {info} {keys} {theirs} {ours}"
+    record = only(write(tmp_path / "x.vcf", caller, ("NORMAL", "TUMOR"), row), "TUMOR")
+    assert record.passed
+    assert counts(record) == (None, None, None, None)
+
+
 def test_a_cut_file_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "x.vcf", "LoFreq", (), "1 4 . C T 55 PASS DP4=4,6,3,4")
     (tmp_path / "x.vcf.gz").write_bytes(gzip.compress(path.read_bytes())[:-12])

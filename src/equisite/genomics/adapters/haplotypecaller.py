@@ -8,9 +8,7 @@ from equisite.genomics.adapters.records import Adapter, Reading, Roles, unnamed
 
 
 def _recognises(header: Header) -> bool:
-    commands = header.values("GATKCommandLine")
-    named = any(one.startswith("<ID=HaplotypeCaller,") for one in commands)
-    return named or "HaplotypeCaller" in header.values("source")
+    return header.ran("HaplotypeCaller") or "HaplotypeCaller" in header.values("source")
 
 
 def _read(line: Line, roles: Roles, allele: int) -> Reading | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +30,12 @@ class Header:
         """Text of all lines of a key."""
         start = f"##{key}="
         return [line[len(start) :].strip() for line in self.meta if line.startswith(start)]
+
+    def ran(self, tool: str) -> bool:
+        """Whether GATK wrote that this tool ran, in the way of version 4 or of version 3."""
+        start = f"<ID={tool},"
+        keys = ("GATKCommandLine", f"GATKCommandLine.{tool}")
+        return any(line.startswith(start) for key in keys for line in self.values(key))
 
     def defines(self, kind: str, *names: str) -> bool:
         """Whether all fields of INFO, FORMAT or FILTER are defined."""
@@ -97,9 +101,10 @@ def read_vcf(path: Path) -> tuple[Header, Iterator[Line]]:
 
 
 def _text(path: Path) -> Iterator[str]:
+    # Descriptions and annotations may be of any encoding; nothing that is used is.
     try:
-        yield from open_text(path)
-    except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError):
+        yield from open_text(path, errors="replace")
+    except ValueError:
         raise InputError("CALLS_UNREADABLE") from None
 
 

@@ -1,4 +1,4 @@
-"""GATK Mutect2, filtered by FilterMutectCalls; paired or tumour alone, 2.1 and later."""
+"""GATK Mutect2, filtered by FilterMutectCalls (GATK 4) or by itself (3), with or without normal."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from equisite.genomics.adapters.depths import pair_depths
 from equisite.genomics.adapters.lines import Header, Line, number, per_allele
 from equisite.genomics.adapters.records import Adapter, Reading, Roles
 
+_NAMES = ("Mutect2", "MuTect2")
+"""GATK 4 and 3 call themselves so."""
 _GOOD = ("SITE", "PASS", ".")
 
 
 def _recognises(header: Header) -> bool:
-    named = "Mutect2" in header.values("source")
-    return named or any(x.startswith("<ID=Mutect2,") for x in header.values("GATKCommandLine"))
+    return "Mutect2" in header.values("source") or any(map(header.ran, _NAMES))
 
 
 def _named(header: Header) -> tuple[str, str]:
