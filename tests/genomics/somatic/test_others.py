@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -9,18 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_calls import LOFREQ, MUTECT2, REFERENCE, SEQUENCE, snv, swap, vcf
 
-from equisite.genomics.adapters.records import CallerRecord
 from equisite.genomics.samples import Sample
+from equisite.genomics.somatic import given_rows
 from equisite.genomics.somatic.call_lines import vcf_lines
 from equisite.genomics.somatic.calls import Found, call_tumour
 from equisite.genomics.somatic.filters import Setting
-from equisite.genomics.somatic.others import Given, allele_of, given_alleles
+from equisite.genomics.somatic.given_rows import GivenRow, Order, inside, merged, write_runs
+from equisite.genomics.somatic.others import allele_of, given_alleles
+from equisite.genomics.somatic.panel import Allele
 from equisite.intake.index import SequencingItem
 from equisite.protocol.somatic import Somatic
 from equisite.variants.alleles import Edit, left_shifted, trim
 from equisite.variants.intervals import Territory
 
-SEEN = Territory.of([("c1", 0, 300)])
+SEEN = [("c1", 0, 300)]
+Given = dict[Allele, dict[str, GivenRow]]
 
 
 def lane(number: int, kind: str, calls: str = "") -> SequencingItem:
@@ -39,10 +43,12 @@ def found(tmp_path: Path, *calls: Path, alone: bool = False) -> tuple[Given, lis
     tumour, normal = pair(*calls)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    alleles, remarks = given_alleles(
-        tumour, None if alone else normal, REFERENCE, SEEN, scratch
-    )
-    return alleles, [f"{r.code} {r.numbers['number']} {r.numbers['reason']}" for r in remarks]
+    told = given_alleles(tumour, None if alone else normal, REFERENCE, SEEN, scratch)
+    alleles: Given = {}
+    for row in told.alleles:
+        alleles.setdefault(row.allele, {})[row.caller] = row
+    reasons = [f"{r.code} {r.numbers['number']} {r.numbers['reason']}" for r in told.remarks]
+    return alleles, reasons
 
 
 def test_passed_alleles_of_callable_bases_by_caller(tmp_path: Path) -> None:
@@ -134,16 +140,14 @@ def test_an_allele_written_twice_counts_with_its_larger_count(tmp_path: Path) ->
     assert [r["SAGE"].alt_tumour for r in alleles.values()] == [9]
 
 
-def record(caller: str, tumour: tuple[int | None, int | None]) -> CallerRecord:
-    edit = Edit("c1", 50, 51, swap(SEQUENCE[50]))
-    return CallerRecord(edit, *tumour, None, None, ("PASS",), True, None, caller, "somatic")
+def row(caller: str, tumour: tuple[int | None, int | None]) -> GivenRow:
+    allele = ("c1", 50, SEQUENCE[50], swap(SEQUENCE[50]))
+    return GivenRow(*allele, caller, *tumour, None, None)
 
 
 @pytest.mark.parametrize(("callers", "grade"), [(("X",), "low"), (("X", "Y"), "medium")])
 def test_classes_without_our_own_evidence(callers: tuple[str, ...], grade: str) -> None:
-    allele = ("c1", 50, SEQUENCE[50], swap(SEQUENCE[50]))
-    told: Given = {allele: {c: record(c, (None, None)) for c in callers}}
-    told[allele]["X"] = record("X", (20, 5))
+    told = [row(c, (20, 5) if c == "X" else (None, None)) for c in callers]
     setting = Setting(Somatic(), alone=False, panel=False)
     calls = list(call_tumour(Found((), (), ["c1"], told), setting, None, None))
     assert [(c.callers, c.grade) for c in calls] == [(callers, grade)]
@@ -171,3 +175,50 @@ def test_alleles_are_written_as_vcf_does(start: int, length: int, alt: str) -> N
 
 def test_an_insertion_before_the_first_base_has_no_allele() -> None:
     assert allele_of(Edit("c1", 0, 0, "A"), REFERENCE) is None
+
+
+rows = st.builds(
+    GivenRow,
+    st.sampled_from(["b", "a"]),
+    st.integers(0, 30),
+    st.sampled_from("AC"),
+    st.sampled_from("GT"),
+    st.sampled_from(["X", "Y"]),
+    *(st.none() | st.integers(0, 9) for _ in range(4)),
+)
+
+
+@given(st.lists(st.lists(rows, max_size=12), max_size=4), st.integers(1, 5))
+def test_runs_of_any_size_give_each_allele_of_each_caller_once_and_in_order(
+    files: list[list[GivenRow]], size: int
+) -> None:
+    order = Order(["b", "a"])
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(given_rows, "RUN", size)
+        runs = [
+            run
+            for number, file in enumerate(files)
+            for run in write_runs(file, order, Path(name) / str(number))
+        ]
+        found = list(merged(runs, order))
+    assert found == sorted(found, key=order.of)
+    every = [row for file in files for row in file]
+    assert len(found) == len({(row.allele, row.caller) for row in every})
+    for row in found:
+        same = [r for r in every if (r.allele, r.caller) == (row.allele, row.caller)]
+        assert (row.alt_tumour or 0) == max(r.alt_tumour or 0 for r in same)
+
+
+@given(
+    st.lists(rows, max_size=30),
+    st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 30), st.integers(1, 9))),
+)
+def test_rows_outside_of_callable_bases_are_left_out(
+    every: list[GivenRow], spans: list[tuple[str, int, int]]
+) -> None:
+    order = Order(["b", "a"])
+    territory = Territory.of((contig, start, start + size) for contig, start, size in spans)
+    ordered = sorted(every, key=order.of)
+    bed = sorted(territory, key=lambda s: ("ba".index(s[0]), s[1]))
+    expected = [row for row in ordered if territory.holds(row.contig, row.position)]
+    assert list(inside(ordered, bed, order)) == expected

@@ -1,4 +1,4 @@
-"""GATK Mutect2, filtered by FilterMutectCalls (GATK 4) or by itself (3), with or without normal."""
+"""GATK Mutect2, filtered by FilterMutectCalls (GATK 4) or by itself (3); pairs or tumours."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import groupby
 from pathlib import Path
@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equisite.core.tables import format_cell
-from equisite.genomics.adapters.records import CallerRecord
 from equisite.genomics.somatic.alleles import Asked, frequencies, panel_counts
 from equisite.genomics.somatic.evidence import Evidence
 from equisite.genomics.somatic.filters import (
@@ -31,8 +30,8 @@ from equisite.genomics.somatic.filters import (
     is_thin,
 )
 from equisite.genomics.somatic.freebayes import Counted, is_called
+from equisite.genomics.somatic.given_rows import GivenRow
 from equisite.genomics.somatic.orientation import Damage
-from equisite.genomics.somatic.others import Given
 from equisite.genomics.somatic.pair import ALONE, PairFacts
 from equisite.genomics.somatic.panel import (
     LARGE,
@@ -56,7 +55,7 @@ class Call:
     allele: Allele
     evidence: Evidence | None
     counted: Counted | None
-    given: CallerRecord | None
+    given: GivenRow | None
     callers: tuple[str, ...]
     grade: str
     flags: Mapping[str, str]
@@ -66,14 +65,13 @@ class Call:
 class Found:
     """What was found of a tumour, each in the order of `names`, the reference's sequences.
 
-    evidence, counted: are gone through several times. given: what other callers passed, by
-    allele and caller.
+    All are gone through several times. given: what other callers passed.
     """
 
     evidence: Iterable[Evidence]
     counted: Iterable[Counted]
     names: Sequence[str]
-    given: Given = field(default_factory=dict)
+    given: Iterable[GivenRow] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class _Stretch:
 
     evidence: dict[Allele, Evidence]
     counted: dict[Allele, Counted]
-    given: dict[Allele, dict[str, CallerRecord]]
+    given: dict[Allele, dict[str, GivenRow]]
     ours: set[Allele]
     theirs: set[Allele]
 
@@ -133,10 +131,10 @@ def _stretches(found: Found, setting: Setting) -> Iterator[_Stretch]:
     def place(allele: Allele) -> tuple[int, int]:
         return order[allele[0]], allele[1] // STRETCH
 
-    rows: Iterable[tuple[tuple[int, int], Evidence | Counted | Allele]] = merge(
+    rows: Iterable[tuple[tuple[int, int], Evidence | Counted | GivenRow]] = merge(
         ((place(e.edit), e) for e in found.evidence),
         ((place(c.edit), c) for c in found.counted),
-        ((place(a), a) for a in sorted(found.given, key=place)),
+        ((place(g.allele), g) for g in found.given),
         key=lambda row: row[0],
     )
     for _, near in groupby(rows, key=lambda row: row[0]):
@@ -151,7 +149,7 @@ def _stretches(found: Found, setting: Setting) -> Iterator[_Stretch]:
                 if is_called(row, share_of_tumour, alone=setting.alone):
                     stretch.theirs.add(row.edit)
             else:
-                stretch.given[row] = found.given[row]
+                stretch.given.setdefault(row.allele, {})[row.caller] = row
         yield stretch
 
 
@@ -237,8 +235,8 @@ def _one_of_a_place(calls: Sequence[Call]) -> Iterator[Call]:
             yield call
 
 
-def _fullest(records: Mapping[str, CallerRecord]) -> CallerRecord | None:
-    """The record that says most of the counts; the first by name among equals."""
+def _fullest(records: Mapping[str, GivenRow]) -> GivenRow | None:
+    """The row that says most of the counts; the first by name among equals."""
     ranked = [records[name] for name in sorted(records)]
     return min(ranked, key=lambda r: (r.alt_tumour is None, r.alt_normal is None), default=None)
 

@@ -6,12 +6,12 @@ agree on are, the rest is low. Panel of normals and population frequency hold as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from equisite.core.errors import Finding
-from equisite.genomics.somatic.calls import Call, Found, call_tumour
+from equisite.genomics.somatic.calls import Call, Found, Tally, call_tumour
 from equisite.genomics.somatic.filters import LOW, MEDIUM, Setting
 from equisite.genomics.somatic.others import alleles_of_calls
 from equisite.genomics.somatic.pair import ALONE, PAIRED
@@ -19,7 +19,6 @@ from equisite.genomics.somatic.pairs import Pair
 from equisite.genomics.somatic.panel import Panel
 from equisite.protocol.somatic import Somatic
 from equisite.variants.alleles import Reference
-from equisite.variants.intervals import Territory
 
 
 @dataclass(frozen=True)
@@ -40,65 +39,63 @@ class GivenFacts:
 
 @dataclass(frozen=True)
 class GivenCalls:
-    """Calls of one tumour, and how they were judged."""
+    """Calls of one tumour, which are gone through and never held, and how they are judged.
 
-    calls: list[Call]
+    callers: whose files were used, sorted. assay: of the sheet.
+    """
+
+    found: Found
     setting: Setting
-    facts: GivenFacts
+    panel: Panel | None
+    population: Path | None
+    callers: Sequence[str]
+    assay: str
+
+    def calls(self) -> Iterator[Call]:
+        """The calls, in the order of the reference."""
+        alone = len(self.callers) == 1
+        for call in call_tumour(self.found, self.setting, self.panel, self.population):
+            yield replace(call, grade=MEDIUM) if alone else call
+
+    def facts(self, tally: Tally) -> GivenFacts:
+        """The row of the tumour; tally: has counted its calls."""
+        return GivenFacts(
+            ALONE if self.setting.alone else PAIRED,
+            ",".join(self.callers),
+            self.assay,
+            tally.grades[MEDIUM],
+            tally.grades[LOW],
+            self.panel.others if self.panel else None,
+        )
 
 
 def call_given(
     pair: Pair,
     somatic: Somatic,
     reference: Reference,
-    lengths: Mapping[str, int],
     panel: Panel | None,
     population: Path | None,
     scratch: Path,
 ) -> tuple[GivenCalls | None, list[Finding]]:
     """Calls of a tumour from its files, and what is to be said of them.
 
-    lengths: of the reference's sequences, in its order.
+    reference: sequences by name, in their order. scratch: must stay while calls are read.
     Nothing but findings, of which one refuses, where no file can be used, or where the
     protocol calls pairs only and no file says that there was a normal.
     """
     tumour = pair.tumour
     normal = pair.normal.name if pair.normal else ""
-    seen = Territory.of((name, 0, length) for name, length in lengths.items())
-    told, paired = alleles_of_calls(tumour, normal, reference, seen, scratch)
+    told, paired = alleles_of_calls(tumour, normal, reference, scratch)
     if not told.callers:
         files = {"files": len(tumour.lanes)}
         return None, [*told.remarks, Finding("GIVEN_CALLS_UNUSABLE", "", {**files})]
     if not paired and somatic.mode == "paired":
         return None, [*told.remarks, Finding("TUMOUR_WITHOUT_NORMAL")]
     setting = Setting(somatic, not paired, panel is not None and panel.is_enough)
-    found = Found((), (), list(lengths), told.alleles)
-    calls = list(call_tumour(found, setting, panel, population))
+    found = Found((), (), list(reference), told.alleles)
     callers = sorted(told.callers)
-    if len(callers) == 1:
-        calls = [replace(call, grade=MEDIUM) for call in calls]
-    facts = _facts(calls, callers, tumour.lanes[0].assay, panel, paired=paired)
     numbers: dict[str, str | int | float | bool] = {"callers": ", ".join(callers)}
     return (
-        GivenCalls(calls, setting, facts),
+        GivenCalls(found, setting, panel, population, callers, tumour.lanes[0].assay),
         [*told.remarks, Finding("GIVEN_CALLS_ONLY", "", numbers)],
-    )
-
-
-def _facts(
-    calls: Sequence[Call],
-    callers: Sequence[str],
-    assay: str,
-    panel: Panel | None,
-    *,
-    paired: bool,
-) -> GivenFacts:
-    grades = [call.grade for call in calls]
-    return GivenFacts(
-        PAIRED if paired else ALONE,
-        ",".join(callers),
-        assay,
-        grades.count(MEDIUM),
-        grades.count(LOW),
-        panel.others if panel else None,
     )

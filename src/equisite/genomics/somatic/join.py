@@ -14,6 +14,7 @@ from equisite.genomics.somatic.gather import Part
 from equisite.genomics.somatic.pair import ALONE, PairFacts, facts_of
 from equisite.genomics.somatic.sums import Gathered
 from equisite.genomics.somatic.windows import BedWriter
+from equisite.variants.intervals import Interval
 
 
 def join(
@@ -29,7 +30,7 @@ def join(
     beds = [part.alone if mode == ALONE else part.pair for part in parts]
     with replacing(Path(f"{out}.callable.bed")) as stream:
         bed = BedWriter(lambda line: stream.write(line.encode()))
-        for contig, start, end in _intervals(beds):
+        for contig, start, end in (span for path in beds for span in intervals_of(path)):
             bed.add(contig, [(start, end)])
         bed.end()
     write_rows(Path(f"{out}.pair.tsv"), PairFacts, [facts_of(gathered, mode, remarks)])
@@ -53,9 +54,9 @@ def write_joined(
                     stream.write(row)
 
 
-def _intervals(beds: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
-    for bed in beds:
-        with bed.open(encoding="utf-8") as lines:
-            for line in lines:
-                contig, start, end = line.split("\t")
-                yield contig, int(start), int(end)
+def intervals_of(bed: Path) -> Iterator[Interval]:
+    """Intervals of a BED that `BedWriter` wrote, one by one."""
+    with bed.open(encoding="utf-8") as lines:
+        for line in lines:
+            contig, start, end = line.split("\t")
+            yield contig, int(start), int(end)

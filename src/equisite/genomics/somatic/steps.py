@@ -24,9 +24,9 @@ from equisite.genomics.somatic.evidence import Evidence
 from equisite.genomics.somatic.freebayes import Counted, count_cells
 from equisite.genomics.somatic.gather import Inputs, Part, gather
 from equisite.genomics.somatic.given import GivenFacts, call_given
-from equisite.genomics.somatic.join import join
+from equisite.genomics.somatic.join import intervals_of, join
 from equisite.genomics.somatic.normals import Batch
-from equisite.genomics.somatic.others import Given, given_alleles
+from equisite.genomics.somatic.others import Told, given_alleles
 from equisite.genomics.somatic.pair import PairFacts, judge
 from equisite.genomics.somatic.pairs import (
     Pair,
@@ -39,8 +39,7 @@ from equisite.genomics.somatic.sums import Gathered
 from equisite.protocol.somatic import Somatic
 from equisite.protocol.tumour import Tumour
 from equisite.variants.alleles import Reference
-from equisite.variants.intervals import Territory, read_bed
-from equisite.variants.vcf import open_text
+from equisite.variants.intervals import Territory
 
 Work = Callable[[Pair, Bench], Iterable[Finding]]
 """What a step does with one tumour; it returns remarks, or findings that refuse."""
@@ -200,17 +199,16 @@ def call_variants(
         (facts,) = read_rows(evidence / f"{token}.pair.tsv", PairFacts)
         setting = setting_of(batch.settings, facts, panel)
         bed = evidence / f"{token}.callable.bed"
-        others: Given = {}
-        remarks: list[Finding] = []
+        others = Told((), frozenset(), [])
         if given is not None and pair.tumour.evidence:
             partner = None if setting.alone else pair.normal
-            seen = read_bed(open_text(bed))
-            others, remarks = given_alleles(pair.tumour, partner, given, seen, bench.scratch)
+            seen = intervals_of(bed)
+            others = given_alleles(pair.tumour, partner, given, seen, bench.scratch)
         found = Found(
             Rows(evidence / f"{token}.evidence.tsv", Evidence),
             Rows(evidence / f"{token}.counted.tsv", Counted),
             list(lengths),
-            others,
+            others.alleles,
         )
         tally = Tally()
 
@@ -223,7 +221,7 @@ def call_variants(
         row = tally.facts(facts, panel)
         write_rows(bench.place / f"{token}.pair.tsv", FinalFacts, [row])
         shutil.copyfile(bed, bench.place / f"{token}.callable.bed")
-        return remarks
+        return others.remarks
 
     def on_given(pair: Pair, bench: Bench) -> Iterable[Finding]:
         if given is None:
@@ -231,18 +229,19 @@ def call_variants(
         normal = pair.normal.token if pair.normal else None
         panel = panel_of(batch, site_panel, own / f"{normal}.alleles.tsv.gz")
         found, remarks = call_given(
-            pair, batch.settings, given, lengths, panel, batch.population, bench.scratch
+            pair, batch.settings, given, panel, batch.population, bench.scratch
         )
         if found is not None:
-            calls = found
+            calls, tally = found, Tally()
 
             def write(into: Callable[[bytes], object]) -> None:
-                for line in vcf_lines(calls.calls, lengths, calls.setting):
+                counted = tally.counted(calls.calls())
+                for line in vcf_lines(counted, lengths, calls.setting):
                     into(f"{line}\n".encode())
 
             bench.feed(pack, write)
             place = bench.place / f"{pair.tumour.token}.given.tsv"
-            write_rows(place, GivenFacts, [found.facts])
+            write_rows(place, GivenFacts, [calls.facts(tally)])
         return remarks
 
     return batch.on_pairs(work, on_given)
