@@ -17,6 +17,8 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(executable() is None, reason="no Chromium on this machine"),
 ]
+PAPER_PIXELS = 688
+"""Of A4 within its margins of 14 mm."""
 DRAWN = (
     "[...document.querySelectorAll('[data-chart]')].map(b => [b.dataset.chart, "
     "b.querySelectorAll('svg path, svg image').length])"
@@ -116,3 +118,30 @@ def test_long_names_neither_widen_the_page_nor_meet(
     assert len(boxes) == 10
     ordered = sorted(boxes)
     assert all(right <= left for (_, right), (left, _) in pairwise(ordered)), ordered
+
+
+def test_legends_name_every_site_and_leave_the_chart_its_width(
+    crowd: Path, tab: Browser
+) -> None:
+    tab.look(width=390)
+    tab.open(crowd)
+    draw_all(tab)
+    assert tab.errors() == []
+    entries = tab.evaluate(
+        "[...document.querySelectorAll('.legend')].map(l => l.querySelectorAll('li').length)"
+    )
+    assert len(entries) >= 3 and set(entries) == {10}
+    widest = "Math.max(...[...document.querySelectorAll('.legend')].map(l => l.scrollWidth))"
+    assert tab.evaluate(widest) <= 390
+    plot = "document.querySelector('.legend + .chart .nsewdrag').getBoundingClientRect().width"
+    assert tab.evaluate(plot) > 250
+
+
+def test_nothing_is_wider_than_the_paper(page: Path, tab: Browser) -> None:
+    """Chromium shrinks a whole print in which one table is too wide."""
+    tab.look(width=PAPER_PIXELS)
+    tab.open(page)
+    draw_all(tab)
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    widest = "Math.max(...[...document.querySelectorAll('table')].map(t => t.scrollWidth))"
+    assert tab.evaluate(widest) <= PAPER_PIXELS

@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import json
+import math
 import re
 import struct
 from dataclasses import replace
@@ -20,6 +21,7 @@ import made_bundles as made
 from equisite.bundle.codec import encode, read_bundle
 from equisite.compare import charts, numbers, packing
 from equisite.compare.methods import bibliography, cited, methods, plain_reference, references
+from equisite.compare.results import SiteRow
 from equisite.compare.stages import run_admit, run_pool, run_report
 from equisite.compare.suspects import faults
 
@@ -218,7 +220,13 @@ def test_short_names_stay_different() -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "text"),
-    [(3.0, 3.0, "3"), (0.0, 9.0, "0 to 9"), (np.nan, np.nan, "–"), (2.0, np.nan, "at least 2")],
+    [
+        (3.0, 3.0, "3"),
+        (0.0, 9.0, "0 to 9"),
+        (np.nan, np.nan, "–"),
+        (2.0, np.nan, "at least 2"),
+        (0.0, np.nan, "not known"),
+    ],
 )
 def test_bounds_in_words(low: float, high: float, text: str) -> None:
     assert numbers.bounds(low, high) == text
@@ -308,3 +316,19 @@ def test_no_table_calls_a_group_of_patients_a_cell(consortium) -> None:
     words = " ".join(parsed(whole(consortium()[0])).words)
     assert not re.search(r"\bcells?\b", words.replace("Choose a cell", ""), re.IGNORECASE)
     assert re.search(r"\b\d+ of 60\b", words), "carriers stand beside who was read"
+
+
+def test_a_withheld_count_is_a_bar_without_a_marker() -> None:
+    known = SiteRow("t", "count", "all", "a", "n", True, "ok", n=50.0, low=10.0, high=10.0,
+                    share=0.2, share_low=0.1, share_high=0.3)  # fmt: skip
+    hidden = replace(known, status="suppressed", low=0.0, high=9.0, share=math.nan)
+    anything = replace(hidden, high=50.0)
+    cells = {
+        ("t", key): {"n": row}
+        for key, row in zip("abc", (known, hidden, anything), strict=True)
+    }
+    labels = {cell: cell[1] for cell in cells}
+    (trace,) = charts.share_chart(cells, labels, {"n": "North"}, {"n": "$site0"})["data"]
+    assert trace["x"] == [20.0, 9.0, None]
+    assert trace["marker"]["size"] == [charts.MARKER, 0, 0]
+    assert trace["name"] == "North, n = 50"

@@ -107,7 +107,7 @@ def test_charts_have_96_bars_and_mark_what_is_withheld(bundle: Bundle) -> None:
     assert spectrum_chart({})["data"][0]["y"] == [0.0] * 96
     alike, numbers = spectrum_tables("spectrum", rows, pooled, {"a": "A", "b": "B"})
     assert alike.rows == (("A", "40", "–", ""),)
-    assert numbers.rows[0] == (CHANNELS[0], "withheld", "–", "at least 0")
+    assert numbers.rows[0] == (CHANNELS[0], "withheld", "–", "not known")
     assert spectrum_tables("other", rows, pooled, {"a": "A"}) == []
 
 

@@ -22,6 +22,7 @@ from equisite.compare.words import cell_label
 Figure = dict[str, Any]
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "x")
 SITE_COLOURS = 6
+MARKER = 8
 VERDICT_COLOURS = {
     HARD: "$alarm",
     LOOK: "$alarm",
@@ -136,14 +137,15 @@ def share_chart(
 ) -> Figure:
     """Shares with Wilson intervals, one row per cell, the sites side by side.
 
-    A withheld count is drawn as the bar of what it may be.
+    A withheld count is drawn as the bar of what it may be, without a marker; it is not drawn
+    where it may be anything.
     """
     places = list(labels)
     step = 0.7 / max(len(names), 1)
     traces = []
     for index, site in enumerate(names):
         x: list[float | None] = []
-        y, low, high, text = [], [], [], []
+        y, low, high, size, text = [], [], [], [], []
         for row_place, cell in enumerate(places):
             row = cells[cell].get(site)
             share = _span(row)
@@ -152,6 +154,7 @@ def share_chart(
             x.append(share[1] if share else None)
             low.append(share[1] - share[0] if share else 0.0)
             high.append(share[2] - share[1] if share else 0.0)
+            size.append(MARKER if row is not None and math.isfinite(row.share) else 0)
             text.append(f"{labels[cell]}, {_counted(row)}")
         traces.append(
             {
@@ -165,7 +168,8 @@ def share_chart(
                 "marker": {
                     "color": colour[site],
                     "symbol": SYMBOLS[index % len(SYMBOLS)],
-                    "size": 8,
+                    "size": size,
+                    "opacity": 1,
                 },
                 "error_x": {
                     "type": "data",
@@ -192,7 +196,6 @@ def share_chart(
             "automargin": True,
             "zeroline": False,
         },
-        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},
         "showlegend": True,
     }
     return {"data": traces, "layout": layout}
@@ -226,7 +229,7 @@ def _span(row: SiteRow | None) -> tuple[float, float, float] | None:
         return None
     if math.isfinite(row.share):
         return 100 * row.share_low, 100 * row.share, 100 * row.share_high
-    if not math.isfinite(row.high):
+    if not math.isfinite(row.high) or row.high - row.low >= row.n:
         return None
     low, high = 100 * row.low / row.n, 100 * row.high / row.n
     return low, (low + high) / 2, high
@@ -281,7 +284,9 @@ def count_charts(
             single.setdefault(name, {})[cell] = code_label(book, name, code)
     if not single:
         labels = {
-            c: cell_label(book, parse_key(c[1])) for c in cells if parse_key(c[1]).variables
+            c: cell_label(book, parse_key(c[1]))
+            for c, own in cells.items()
+            if parse_key(c[1]).variables and any(map(_is_there, own.values()))
         }
         return {"": share_chart(cells, labels, names, colour)} if labels else {}
     charts = {}
@@ -296,7 +301,7 @@ def count_charts(
                 code,
             ),
         )
-        shown = [c for c in ordered if any(_is_there(r) for r in cells[c].values())]
+        shown = [c for c in ordered if any(map(_is_there, cells[c].values()))]
         if not shown:
             continue
         labels = {c: found[c] for c in shown}

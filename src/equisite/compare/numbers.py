@@ -36,7 +36,7 @@ def mean_and_sd(mean: float, sd: float) -> str:
     """A mean with as many decimals as its standard deviation deserves.
 
     >>> mean_and_sd(0.81146, 0.19712), mean_and_sd(455.12, 52.94), mean_and_sd(2.0, 0.0)
-    ('0.81\xa0±\xa00.20', '455\xa0±\xa053', '2\xa0±\xa00')
+    ('0.81 ±\xa00.20', '455 ±\xa053', '2 ±\xa00')
     """
     places = places_of(sd)
     texts = (
@@ -44,7 +44,7 @@ def mean_and_sd(mean: float, sd: float) -> str:
         if places is None
         else (fixed(mean, places), fixed(sd, places))
     )
-    return "\xa0±\xa0".join(texts)
+    return " ±\xa0".join(texts)
 
 
 def mean_and_interval(mean: float, low: float, high: float) -> str:
@@ -122,9 +122,13 @@ def bounds(low: float, high: float) -> str:
 
     >>> bounds(12.0, 12.0), bounds(0.0, 9.0), bounds(3.0, float("nan"))
     ('12', '0 to 9', 'at least 3')
+    >>> bounds(0.0, float("nan"))
+    'not known'
     """
     if not math.isfinite(low):
         return DASH
     if low == high:
         return whole(low)
-    return f"{whole(low)} to {whole(high)}" if math.isfinite(high) else f"at least {whole(low)}"
+    if math.isfinite(high):
+        return f"{whole(low)} to {whole(high)}"
+    return f"at least {whole(low)}" if low else "not known"

@@ -269,7 +269,7 @@ def page_figures(
         if table.kind == "count":
             made = charts.count_charts(table.id, found.sites, names, colour, book)
             for name, figure in made.items():
-                figures[f"{name or 'All cells'} (table {table.id})"] = figure
+                figures[f"{name or 'All groups'} (table {table.id})"] = figure
     return figures
 
 

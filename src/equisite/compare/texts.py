@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ SITES_SIDE_BY_SIDE = 8
 """With more sites, tables show the pooled numbers and the range over the sites."""
 STATIC_ROWS = 200
 """Longer tables show the rows with the largest I2; all stand in the TSV files."""
+SHOWN = ("ok", "structural", "merged")
+"""Statuses of a count that the site gave."""
 
 
 @dataclass(frozen=True)
@@ -190,10 +193,12 @@ def _place(key: Key, book: Codebook) -> tuple[object, ...]:
 def _count(row: SiteRow | None) -> str:
     if row is None or row.status == "absent":
         return numbers.DASH
+    if row.status not in SHOWN and row.low == 0 and not math.isfinite(row.high):
+        return "withheld"
     text = numbers.bounds(row.low, row.high)
     if row.kind != "count":
         text = f"{text} of {numbers.whole(row.n)}"
-    return text if row.status in ("ok", "structural", "merged") else f"{text} (withheld)"
+    return text if row.status in SHOWN else f"{text} (withheld)"
 
 
 def _share(row: PooledRow) -> str:

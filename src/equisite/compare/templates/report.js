@@ -11,6 +11,10 @@
   const PAPER = 680;
   const NARROW = 500;
   const COLOURS = 6; // of sites; further ones repeat them with another dash
+  const DASHES = { solid: "solid", dot: "dotted", dash: "dashed" };
+  const MARKERS = {
+    circle: "●", square: "■", diamond: "◆", "triangle-up": "▲", cross: "✚", star: "★", hexagon: "⬢", x: "✖",
+  };
   const LABELS = 400; // pixels of the map for labels of features and the colour bar
   const LETTER = 7, LINE = 7; // pixels, across and along an upright label
   const AHEAD = 300; // pixels below the window that are drawn before they are seen
@@ -55,6 +59,29 @@
 
   const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll("%{", "% {");
 
+  // A legend of the page wraps with its names; one of Plotly takes its room from the chart.
+  function legend(box, traces) {
+    let list = box.previousElementSibling;
+    if (!list?.classList.contains("legend")) {
+      list = document.createElement("ul");
+      list.className = "legend";
+      box.before(list);
+    }
+    list.replaceChildren(...traces.map((trace) => {
+      const entry = document.createElement("li"), mark = document.createElement("span");
+      const line = trace.line?.dash;
+      mark.className = line ? "line" : "marker";
+      mark.ariaHidden = "true";
+      if (line) mark.style.borderTop = `${Math.ceil(trace.line.width)}px ${DASHES[line]} ${coloured(trace.line.color)}`;
+      else {
+        mark.textContent = MARKERS[trace.marker.symbol];
+        mark.style.color = coloured(trace.marker.color);
+      }
+      entry.append(mark, trace.name);
+      return entry;
+    }));
+  }
+
   function draw(box, figure) {
     const axis = { gridcolor: look("line"), zerolinecolor: look("line"), linecolor: look("line") };
     const layout = coloured(figure.layout);
@@ -67,11 +94,8 @@
     const ticks = layout.xaxis.tickangle === -90 ? layout.xaxis.tickvals.length : 0;
     if (ticks * LINE > (printing ? PAPER : box.clientWidth)) layout.xaxis.showticklabels = false;
     if (printing) layout.width = PAPER;
-    if (layout.showlegend) {
-      // Room for a legend that wraps; without it the plot itself would shrink to nothing.
-      const letters = figure.data.reduce((sum, trace) => sum + trace.name.length + 7, 0);
-      layout.height += 20 * Math.ceil((letters * 7.5) / (layout.width ?? box.clientWidth));
-    }
+    if (layout.showlegend) legend(box, figure.data);
+    layout.showlegend = false;
     box.style.height = `${layout.height}px`;
     return Plotly.react(box, coloured(figure.data), layout, { displayModeBar: false, responsive: true });
   }
@@ -79,8 +103,9 @@
   const fixed = (value, digits = 4) =>
     Number.isFinite(value) ? String(Number(value.toPrecision(digits))).replace("-", "−") : "–";
   // As many decimals as give half of an interval two digits, as in the tables of the page.
-  function rounded(low, high) {
-    const places = Math.max(0, 1 - Math.floor(Math.log10((high - low) / 2)));
+  const placesOf = (low, high) => Math.max(0, 1 - Math.floor(Math.log10((high - low) / 2)));
+  const rounded = (low, high) => withPlaces(placesOf(low, high));
+  function withPlaces(places) {
     return Number.isFinite(places) && places <= 6
       ? (value) => (Number.isFinite(value) ? (Number(value.toFixed(places)) || 0).toFixed(places).replace("-", "−") : "–")
       : fixed;
@@ -95,7 +120,7 @@
   // The label fits beside the unit where there is room for it.
   function axisTitle() {
     const { label, scale } = data.features[chosen];
-    return escaped(innerWidth < NARROW && !printing ? scale : `${label} (${scale})`);
+    return escaped(innerWidth < NARROW && !printing ? scale : scale === "no unit" ? label : `${label} (${scale})`);
   }
 
   function forest() {
@@ -172,7 +197,7 @@
     const x = Array.from({ length: bins }, (_, b) => at.low + (b - 0.5) * step);
     const traces = data.sites.map((site, s) => ({
       type: "scatter", mode: "lines+markers", x,
-      name: `${escaped(site.short)}, ${Number.isFinite(n(s)) ? `n = ${n(s)}` : "not given"}`,
+      name: `${site.short}, ${Number.isFinite(n(s)) ? `n = ${n(s)}` : "not given"}`,
       y: x.map((_, b) => { const v = data.columns.hist[at.start + s * bins + b]; return Number.isFinite(v) ? 100 * v : null; }),
       line: { shape: "hvh", color: site.colour, dash: ["solid", "dot", "dash"][Math.floor(s / COLOURS) % 3], width: s === data.suspect ? 3 : 1.7 },
       marker: { size: 5, color: site.colour },
@@ -182,7 +207,6 @@
       data: traces,
       layout: {
         height: 320, margin: { t: 10, b: 50, l: 50, r: 10 }, showlegend: true,
-        legend: { orientation: "h", y: 1.0, yanchor: "bottom", x: 0 },
         xaxis: { title: { text: `${axisTitle()}${narrow ? "" : "; first and last bin are open"}` }, zeroline: false },
         yaxis: { title: { text: "Patients (%)" }, rangemode: "tozero" },
       },
@@ -248,12 +272,14 @@
     };
     const c = data.columns, one = data.features[chosen];
     const all = rounded(c.meta_low[chosen], c.meta_high[chosen]);
+    // One column has one number of decimals: that of the site that is known best.
+    const places = data.sites.map((_, s) => placesOf(cells[2](s), cells[3](s)));
+    const told = withPlaces(Math.max(...places.filter(Number.isFinite)));
     // A mean that was not transformed stands there already.
     const own = one.scale === one.unit ? 7 : 8;
     byId("unit-name").hidden = own === 7;
     data.sites.forEach((site, s) => {
       const [n, mean, low, high, sd, weight, without, unit] = cells.map((c) => c(s));
-      const told = rounded(low, high);
       const interval = Number.isFinite(low) ? `${told(low)} to ${told(high)}` : "–";
       const name = site.pooled ? site.title : `${site.title} (not pooled)`;
       add([name, fixed(n), told(mean), interval, fixed(sd, 2), percent(weight), told(without), fixed(unit)].slice(0, own),
