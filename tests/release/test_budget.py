@@ -17,6 +17,8 @@ from equisite.codebook.book import codebook
 from equisite.release.aggregate import Disclosed, disclose
 from equisite.release.approve import approve
 from equisite.release.budget import Budget
+from equisite.release.carriers import carriers_charge
+from equisite.release.context import cell, key_of
 from equisite.release.ledger import read_ledger
 from equisite.release.prepare import SUMMARY, Prepared, prepare, write_prepared
 from equisite.release.review import review_page
@@ -42,6 +44,24 @@ def test_a_table_that_does_not_fit_stays_whole_and_a_later_one_may_fit() -> None
     assert not [c for c in out.cells if c.table == "spectrum"]
     assert reasons(released(88, *tables))["spectrum"] == ""
     assert reasons(released(60, *tables, public=True))["spectrum"] == ""
+
+
+@pytest.mark.parametrize(
+    ("counts", "charge"),
+    [([], 0), ([10], 20), ([19] * 12, 24), ([20] * 25, 25), ([10, 20] * 8, 24)],
+)
+def test_counts_of_carriers_just_above_k_count_double(counts: list[int], charge: int) -> None:
+    """R12; and a carriers table counts for twenty at least."""
+    rules = rules_of(protocol())
+    rows = [cell("t", key_of("all", gene=f"G{n}"), "count", c) for n, c in enumerate(counts)]
+    rows += [cell("t", key_of("all", gene="G99"), "count", 11, "suppressed")]
+    rows += [cell("t", key_of("all", gene="G98"), "n", 60)]
+    assert carriers_charge(rows, rules) == charge
+
+
+def test_a_carriers_table_needs_patients_for_its_least_charge() -> None:
+    assert reasons(released(43, CARRIERS)) == {"carriers": "budget"}
+    assert reasons(released(44, CARRIERS)) == {"carriers": ""}
 
 
 def test_all_classes_together_have_a_limit() -> None:

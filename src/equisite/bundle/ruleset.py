@@ -40,6 +40,8 @@ class RuleSet(Strict):
     largest_budget: dict[str, float] | None
     largest_budget_together: float = Field(gt=0)
     fewest_changed: int = Field(ge=0)
+    near_carriers_charge: int = Field(ge=1)
+    carriers_least_charge: int = Field(ge=0)
     position_charge: int = Field(ge=1)
     rare_position_charge: int = Field(ge=1)
     positions_least_charge: int = Field(ge=0)

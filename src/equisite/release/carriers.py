@@ -64,6 +64,22 @@ def carriers_status(count: int, totals: Sequence[int], rules: Rules) -> CellStat
     return "ok"
 
 
+def carriers_charge(rows: Sequence[CellRow], rules: Rules) -> int:
+    """R12: statistics that a carriers table counts for; none where no count leaves.
+
+    A count that leaves because it reached k is more often too high than too low, and tells
+    more: below twice k it counts double. For few counts the law of the budget is too low, so
+    that a table counts for `carriers_least_charge`.
+    """
+    limits = rules.ruleset
+    charges = [
+        limits.near_carriers_charge if row.number < 2 * rules.k else 1
+        for row in rows
+        if row.status == "ok" and row.measure == "count"
+    ]
+    return max(limits.carriers_least_charge, sum(charges)) if charges else 0
+
+
 def read_numbers(
     read: Mapping[str, Mask], group: Mask, shown: list[Mask], rules: Rules
 ) -> dict[str, int | None]:

@@ -15,7 +15,7 @@ from equisite.protocol.models import (
     QualityTable,
     VariantsTable,
 )
-from equisite.release.carriers import carrier_column, carrier_rows
+from equisite.release.carriers import carrier_column, carrier_rows, carriers_charge
 from equisite.release.comoments import comoment_table
 from equisite.release.context import Context, Linked, Result, cell, key_of, withheld
 from equisite.release.counts import primary, protect, structural_zeros, tabulate
@@ -106,8 +106,7 @@ def carriers_table(context: Context, table: CarriersTable) -> Result:
         context.genes_out,
         context.rules,
     )
-    released = sum(row.status == "ok" and row.measure == "count" for row in rows)
-    return _about(group, rows, released)
+    return _about(group, rows, carriers_charge(rows, context.rules))
 
 
 def _about(group: Mask, rows: Sequence[CellRow], statistics: int) -> Result:
