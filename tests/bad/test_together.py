@@ -58,7 +58,10 @@ DEPENDENT = {
         "file_is_folder", "file_unreadable", "folder_missing", "mask_of_two_patients",
         "pacs_needed",
     ),
-    "file_is_device": ("bam_as_fastq", "fastq_2_alone"),
+    "file_is_device": (
+        "bam_as_fastq", "fastq_2_alone", "fastq_in_two_samples", "path_is_url",
+        "start_missing",
+    ),
     # Nobody judges what stands below a key that nobody knows.
     "key_almost": ("date_of_no_calendar", "freeze_names_patient"),
     "path_empty": ("signature_file_other",),
