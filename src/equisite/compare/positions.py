@@ -74,8 +74,8 @@ def opt_in_table(rows: Iterable[SiteRow], titles: Titles, caption: str) -> TextT
         for row in rows
         if row.kind == "opt_in"
     )
-    head = ("Table", "Site", "Cells", "Approval", "What it sets; data use codes")
-    return TextTable(caption, head, found)
+    head = ("Table", "Site", "Places", "Approval", "What it sets; data use codes")
+    return TextTable(caption, head, found, words=("Site", "Approval", head[-1]))
 
 
 def list_positions(lead: LeadFolder, out: Path, fasta: Path | None = None) -> PositionList:

@@ -89,7 +89,7 @@ def gene_table(
             gdr = unlike.get((start.rstrip("/"), "gdr"))
             out.append((f"{name} variants", *cells, _measure(gdr)))
     head = ("Genes hit", *_heads(titles), "GDR (0 to 1)")
-    return TextTable(caption, head, tuple(out))
+    return TextTable(caption, head, tuple(out), words=_heads(titles))
 
 
 def _values(pooled: Sequence[PooledRow]) -> dict[tuple[str, str], PooledRow]:
