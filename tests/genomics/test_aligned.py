@@ -40,6 +40,15 @@ def test_what_is_not_sure_is_aligned_anew_and_told(given: Header, word: str) -> 
     assert word in str(start.remarks[0].numbers["reason"])
 
 
+def test_sequences_in_another_order_are_aligned_anew() -> None:
+    """Sorted in their own order they are not in the reference's: no later step could read."""
+    turned = header("SN:MT\tLN:20\tM5:bb", "SN:1\tLN:100\tM5:aa")
+    start = judge_header(turned, {"1": 5, "MT": 1}, REFERENCE, 1)
+    assert start.how == ALIGN
+    assert "another order" in str(start.remarks[0].numbers["reason"])
+    assert judge_header(turned, {"1": 5, "MT": 0}, REFERENCE, 1).how == TAKE
+
+
 def test_reads_without_places_are_aligned_without_a_word() -> None:
     for given in (header(), header("SN:chr1\tLN:100\tM5:aa")):
         assert judge_header(given, {"chr1": 0}, REFERENCE, 1).remarks == ()

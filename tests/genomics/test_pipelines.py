@@ -506,6 +506,8 @@ STARTS = {
     "names": f'{TEXT} | sed "s/SN:pack/SN:chrpack/; s/\\tpack/\\tchrpack/" | {BAM}',
     "sums": f'{TEXT} | sed "s/\\tM5:[0-9a-f]*//" | {BAM}',
     "unsorted": 'samtools collate -O "$CRAM" > $F.bam',
+    "lies": 'samtools sort -n "$CRAM" | samtools view -h - '
+    '| sed "s/SO:queryname/SO:coordinate/" | samtools view -b -o $F.bam -',
     "unaligned": 'samtools collate -u -O "$CRAM" | samtools fastq -n -1 1.fq -2 2.fq -; '
     "samtools import -1 1.fq -2 2.fq -o $F.bam",
     "ungrouped": f'samtools view -h -x RG "$CRAM" | grep -v ^@RG | {BAM}',
@@ -567,6 +569,7 @@ def test_starts_from_aligned_reads(site: Path, run: Run, tmp_path: Path) -> None
         "names": ("done", ""),
         "sums": ("flagged", "ALIGNED_ANEW"),
         "unsorted": ("flagged", "ALIGNED_ANEW"),
+        "lies": ("flagged", "ALIGNED_ANEW"),
         "unaligned": ("done", ""),
         "ungrouped": ("done", ""),
         "people": ("refused", "SEVERAL_SAMPLES"),
@@ -581,7 +584,7 @@ def test_starts_from_aligned_reads(site: Path, run: Run, tmp_path: Path) -> None
         for row in rows
         if (path := other / f"work/genomics/1/calls/{row.token}.vcf.gz").exists()
     }
-    assert len(calls) == 8
+    assert len(calls) == 9
     whole = body(site / "work/genomics/1/calls/tok0.vcf.gz")
     assert {name for name, lines in calls.items() if lines != whole} == {"secret-single"}
     for path in [*(other / "logs").rglob("*"), *(other / ".snakemake/log").rglob("*")]:

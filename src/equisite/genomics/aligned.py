@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from equisite.core.errors import Finding, InputError
@@ -72,8 +72,9 @@ def judge_header(
 ) -> Start:
     """May an alignment be taken? carrying: mapped reads by sequence.
 
-    It may when it is sorted by coordinate and every sequence that carries reads has length
-    and M5 of one of the reference; another name is mended in the header.
+    It may when it is sorted by coordinate, every sequence that carries reads has length and
+    M5 of one of the reference, and they stand in its order; another name is mended in the
+    header.
     Raises InputError SEVERAL_SAMPLES (more than one SM), OTHER_REFERENCE (same name and
     length, other bases).
     """
@@ -100,6 +101,10 @@ def judge_header(
             why = why or "it has reads on sequences that the reference does not have"
         elif known != sequence.name:
             renamed[sequence.name] = known
+    order = {s.name: at for at, s in enumerate(reference.sequences)}
+    places = [order.get(renamed.get(s.name, s.name), -1) for s in used]
+    if not why and places != sorted(places):
+        why = "its sequences stand in another order than those of the reference"
     if why:
         return Start(ALIGN, {}, (Finding("ALIGNED_ANEW", "", {"reason": why}),))
     return Start(TAKE, renamed, ())
@@ -135,6 +140,9 @@ def judge_start(sample: Sample, reference: str, scratch: Path) -> Start:
         if _samtools("quickcheck", "-u", str(path)).returncode:
             raise InputError("TRUNCATED_READS", lane=number)
         header = parse_header(_text(number, "view", "-H", "--no-PG", str(path)))
+        # Making an index finds out whether the header's word on the order holds.
+        if header.by_coordinate and _samtools("index", "-c", str(path)).returncode:
+            header = replace(header, by_coordinate=False)
         carrying = {}
         if header.sequences and not header.by_coordinate:
             # Without an order reads cannot be counted by sequence; it is aligned anew anyway.
