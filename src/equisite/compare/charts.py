@@ -186,7 +186,7 @@ def share_chart(
         "height": 110 + len(places) * max(26, 9 * len(names)),
         "margin": {"t": 10, "b": 40, "l": 10, "r": 10},
         "xaxis": {
-            "title": {"text": "Share of patients (%), 95 % intervals"},
+            "title": {"text": "Share of patients (%)"},
             "rangemode": "tozero",
         },
         "yaxis": {
