@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import made_bundles as made
-from equisite.compare import distance
-from equisite.compare.reference import limits
+from equisite.compare import distance, suspects
+from equisite.compare.reference import Limits, limits
 from equisite.compare.stages import run_admit, run_pool
 from equisite.compare.suspects import SuspectRow, faults
 from equisite.core.tables import read_rows
@@ -25,6 +25,17 @@ def ranked(lead: Path) -> tuple[list[SuspectRow], dict[str, object]]:
 
 def three(plan: made.Plan) -> tuple[made.Plan, ...]:
     return (made.Plan("north", 60), made.Plan("south", 60), plan)
+
+
+@pytest.mark.parametrize(
+    ("d", "sites", "verdict"),
+    [
+        (1.7, 3, "quiet"), (1.8, 3, "watch"), (2.0, 3, "watch"), (2.1, 3, "look"),
+        (9.0, 2, "unranked"),
+    ],
+)  # fmt: skip
+def test_words_begin_beyond_their_limits(d: float, sites: int, verdict: str) -> None:
+    assert suspects._verdict(d, Limits(1.7, 2.0, 100), sites) == verdict
 
 
 def test_the_shifted_scanner_comes_first_and_is_named(consortium) -> None:

@@ -73,6 +73,13 @@ def test_one_vcf_holds_the_calls_of_the_samples_that_it_names(
     assert found == codes
 
 
+def test_a_patient_numbered_like_the_year_of_the_freeze_is_not_named_by_it(site: Path) -> None:
+    sheet, config = site / "patients.tsv", site / "config.yaml"
+    sheet.write_text(sheet.read_text() + "2026\tmale\t50\tC49.9\tincluded\n")
+    config.write_text(config.read_text().replace("id: f1", "id: freeze-2026"))
+    assert check_site(site).config.freeze.id == "freeze-2026"
+
+
 def test_a_site_may_have_patients_only(site: Path) -> None:
     (site / "config.yaml").write_text(
         "site: north\nprotocol: protocol.yaml\nfreeze: {id: f1, date: 2026-01-31}\n"

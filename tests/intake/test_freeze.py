@@ -20,6 +20,21 @@ from equisite.intake.index import ImagingItem, SequencingItem
 from equisite.intake.pacs import COPIES, copy_of
 
 
+def test_nobody_but_their_owner_opens_work_and_private(site: Path) -> None:
+    freeze(site)
+    for name in ("work", "private"):
+        assert (site / name).stat().st_mode & 0o777 == 0o700
+
+
+def test_rights_that_somebody_gave_stay(site: Path) -> None:
+    for name in ("work", "private"):
+        (site / name).mkdir()
+        (site / name).chmod(0o750)
+    freeze(site)
+    for name in ("work", "private"):
+        assert (site / name).stat().st_mode & 0o777 == 0o750
+
+
 def index(site: Path) -> dict[str, bytes]:
     """All files of the index by name."""
     out = site / "work" / "intake"

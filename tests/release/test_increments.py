@@ -12,9 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_cohort import TABLES, columns, protocol, write_site
 
+from equisite.bundle.ruleset import rules_of
+from equisite.core.canonical import sha256_bytes
 from equisite.protocol.models import Protocol
 from equisite.release.approve import approve
-from equisite.release.increments import Behind, changed_enough, of_file
+from equisite.release.increments import Behind, Increments, changed_enough, of_file
+from equisite.release.ledger import PATIENT_TAG
+from equisite.release.past import Past
 from equisite.release.prepare import Prepared, prepare, write_prepared
 
 IMAGE = "0" * 64
@@ -167,6 +171,24 @@ def test_names_and_values_stand_in_no_kept_file(tmp_path: Path) -> None:
     for path in (tmp_path / "private/sets").iterdir():
         assert b"PAT0" not in path.read_bytes()
         assert path.stat().st_mode & 0o077 == 0
+
+
+def test_what_left_already_beside_the_others_may_do_so_again(tmp_path: Path) -> None:
+    """Two tables of one release share a column and differ by two patients: that is out."""
+    rows = {bytes([n]) * PATIENT_TAG: b"v" * 16 for n in range(40)}
+    one = Behind(("a", "b"), rows)
+    other = Behind(("b", "c"), dict(list(rows.items())[2:]))
+    tables = {}
+    for name, behind in (("one", one), ("other", other)):
+        digest = sha256_bytes(behind.content)
+        (tmp_path / f"{digest}.bin").write_bytes(behind.content)
+        tables[name] = {"columns": list(behind.columns), "rows_sha256": digest}
+    past = Past([{"kind": "release", "tables": tables, "opt_in": []}], tmp_path)
+    increments = Increments(past, b"k" * 32, [])
+    rules = rules_of(DEFAULT)
+    assert increments.allow(one, rules) and increments.allow(other, rules)
+    mended = Behind(one.columns, {**rows, bytes([7]) * PATIENT_TAG: b"w" * 16})
+    assert not increments.allow(mended, rules)
 
 
 _TAG = st.binary(min_size=16, max_size=16)

@@ -52,6 +52,7 @@ def fetch(directory: Path, config: SiteConfig) -> None:
     """
     from equisite.imaging.dicomweb import fetch_series
     from equisite.intake.pacs import COPIES, wanted_series
+    from equisite.intake.secret import close_folders
 
     if config.pacs is None:
         raise ConfigError("PACS_NOT_NAMED")
@@ -61,6 +62,7 @@ def fetch(directory: Path, config: SiteConfig) -> None:
     if name and not token:
         raise ConfigError("PACS_TOKEN", name=name)
     wanted = wanted_series(directory, config)
+    close_folders(directory)
     done = fetch_series(config.pacs.url, token, wanted, directory / COPIES, _say)
     _say(
         f"PACS: {len(wanted)} series asked for, {done.copied} copied ({done.images} images), "

@@ -23,7 +23,7 @@ from equisite.intake.index import PACK_BATCH, ImagingItem, SequencingItem
 from equisite.intake.items import imaging_items, sequencing_items
 from equisite.intake.patients import included
 from equisite.intake.roots import read_only_roots
-from equisite.intake.secret import site_key
+from equisite.intake.secret import close_folders, site_key
 from equisite.intake.signatures import COPY
 from equisite.protocol.load import load_keyring, protocol_json, protocol_sha256
 
@@ -90,6 +90,7 @@ def _difference(over: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, A
 def _write(site: CheckedSite) -> str:
     """Write every file of the index; returns the digest of the last one, `frozen.json`."""
     out = site.directory / INTAKE
+    close_folders(site.directory)
     key = site_key(site.directory / "private" / "site.key")
     pack = read_pack(pack_folder(), site.protocol)
     _pinned(out / "files", _files(site))

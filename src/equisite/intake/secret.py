@@ -1,4 +1,7 @@
-"""The site's key: stands behind every token, never leaves, never changes a result."""
+"""What only the owner of a site folder may open: its key and the folders of patients' data.
+
+The key stands behind every token, never leaves, never changes a result.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,15 @@ from pathlib import Path
 from equisite.core.errors import ConfigError
 
 BYTES = 32
+
+
+def close_folders(directory: Path) -> None:
+    """Make `work` and `private` of a site folder so that nobody but their owner may open them.
+
+    Folders that are there already keep the rights that somebody gave them.
+    """
+    for name in ("work", "private"):
+        (directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def site_key(path: Path) -> bytes:

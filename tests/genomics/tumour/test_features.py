@@ -237,6 +237,16 @@ def test_structural_variants_without_a_called_pair_are_missing(
     assert row["msi_class"] == "stable"
 
 
+@pytest.mark.parametrize(
+    ("loci", "unstable", "told"), [(30, 6, "high"), (30, 5, "stable"), (29, 29, None)]
+)
+def test_instability_begins_at_a_fifth_of_thirty(
+    made: Make, ground: Ground, loci: int, unstable: int, told: str | None
+) -> None:
+    row = row_of(made(measures=Measures(loci, unstable, "")), ground)
+    assert (row["msi_loci"], row.get("msi_class")) == (loci, told)
+
+
 def test_silent_mutations_are_left_out_where_the_protocol_says_so(
     made: Make, ground: Ground
 ) -> None:
