@@ -103,6 +103,8 @@ def test_multiqc_reads_all_files_and_asks_nobody(batch: BatchReports, tmp_path: 
     text = page.read_text(encoding="utf-8")
     assert "aaa1" in text and "THIN_DEPTH" in text
     assert PATIENT not in text and str(tmp_path) not in text
+    assert "Sequencing quality of this site" in text and "samples.tsv beside this page" in text
+    assert "based on data in" not in text, "the scratch folder tells a reader nothing"
     if executable() is None:
         pytest.skip("no Chromium on this machine; the page was written and read")
     with browser() as tab:

@@ -32,6 +32,15 @@ _QUIET = (
 )
 """Nothing is sent or asked anywhere, nothing is left beside the page, and a part that breaks
 stops it: without `--strict` MultiQC leaves the part out and ends well."""
+_HEAD = (
+    "--title",
+    "Sequencing quality of this site",
+    "--comment",
+    "Samples stand under their tokens; samples.tsv beside this page says whose each is.",
+    "--cl-config",
+    "show_analysis_paths: false",
+)
+"""What the page is and where names are; the scratch folder that was read tells nothing."""
 _REPORTS = (".stats", ".flagstat", ".idxstats", ".fastp.json", ".bcftools")
 _TABLE = """# id: equisite_quality
 # section_name: Judged by the protocol
@@ -70,7 +79,7 @@ def write_report(layer: Layer, batches: Sequence[BatchReports], out: Path) -> No
         text = _TABLE + _quality(batch.quality for batch in batches)
         (files / "quality_mqc.tsv").write_text(text, encoding="utf-8")
         command = layer.command(
-            "multiqc", *_QUIET, "--outdir", scratch, "--filename", "multiqc.html", files
+            "multiqc", *_QUIET, *_HEAD, "--outdir", scratch, "--filename", "multiqc.html", files
         )
         environment = {**layer.environment(), "HOME": name, "MPLCONFIGDIR": name}
         subprocess.run(command, check=True, cwd=scratch, env=environment)
