@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,9 +49,9 @@ def moved(ds: Made, index: int, shift: tuple[float, float, float]) -> Made:
     return ds
 
 
-def tilted(ds: Made) -> Made:
+def tilted(ds: Made, slope: float = 0.2) -> Made:
     for k in range(len(ds)):
-        moved(ds, k, (0, 0.2 * k * 2.5, 0))
+        moved(ds, k, (0, slope * k * 2.5, 0))
     return ds
 
 
@@ -312,6 +313,20 @@ def test_pixels_on_a_server_are_a_syntax_that_is_not_read(tmp_path: Path) -> Non
         ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.94"
     save(made, tmp_path)
     assert codes(judge(tmp_path)) == ["UNSUPPORTED_SYNTAX"]
+
+
+def test_pixels_that_are_too_few_are_not_made_up_by_what_follows_them(tmp_path: Path) -> None:
+    series = make_series(8)
+    series[3].PixelData = series[3].PixelData[:-2]
+    series[3].add_new(0xFFFCFFFC, "OB", b"\0" * 64)
+    save(series, tmp_path / "s")
+    assert "TRUNCATED_PIXELS" in codes(judge(tmp_path / "s"))
+
+
+@pytest.mark.parametrize(("degrees", "refused"), [(0.2, False), (0.24, False), (0.26, True)])
+def test_a_tilt_begins_at_its_limit(tmp_path: Path, degrees: float, refused: bool) -> None:
+    save(tilted(make_series(8), math.tan(math.radians(degrees))), tmp_path / "s")
+    assert ("GANTRY_TILT" in codes(judge(tmp_path / "s"))) is refused
 
 
 def test_a_series_of_which_all_is_cut_is_truncated(tmp_path: Path) -> None:
