@@ -3,7 +3,8 @@
     caller_adapters.py DIR
 
 DIR holds `paired_*.vcf` (plain, gzip or bgzip) of any known callers on one pair, `truth.vcf`
-and `reference.fa`. A call counts when its caller passed it, or when the caller never filters;
+and `reference.fa`, these two plain or compressed. Files of structural variants are told and
+not scored. A call counts when its caller passed it, or when the caller never filters;
 alleles are compared after left alignment, substitutions of several bases split. `consensus`
 tells the same for alleles of at least 1, 2 and 3 callers. A kind that a caller does not call
 has no figure.
@@ -21,11 +22,13 @@ from typing import Any
 from equisite.core.errors import InputError
 from equisite.genomics.adapters.callers import changed, read_calls
 from equisite.genomics.adapters.lines import read_vcf
+from equisite.genomics.adapters.structural import is_structural
 from equisite.variants.alleles import Edit
 from equisite.variants.fasta import read_fasta
-from genomics_site import CannotMeasureError
+from genomics_site import CannotMeasureError, DataFolder
 
 Alleles = dict[str, set[Edit]]
+CALLS = (".vcf", ".vcf.gz", ".vcf.bgz")
 
 
 def main() -> int:
@@ -53,17 +56,21 @@ def main() -> int:
 
 def read_folder(folder: Path) -> tuple[set[Edit], Alleles]:
     """True alleles, and the alleles of each caller; files of one caller count together."""
-    files = sorted(folder.glob("paired_*"))
-    if not files or not (folder / "truth.vcf").is_file():
-        raise CannotMeasureError("no paired_*.vcf beside truth.vcf and reference.fa")
-    reference = {n: s.decode() for n, s in read_fasta(folder / "reference.fa")}
+    data = DataFolder(folder)
+    files = sorted(path for path in folder.glob("paired_*") if path.name.endswith(CALLS))
+    if not files:
+        raise CannotMeasureError("it has no paired_*.vcf")
+    reference = {n: s.decode() for n, s in read_fasta(data.reference)}
     truth: set[Edit] = set()
-    for line in read_vcf(folder / "truth.vcf")[1]:
+    for line in read_vcf(data.truth)[1]:
         for alt in line.alts:
             truth |= set(changed(line.contig, line.position, line.ref, alt, reference))
     callers: Alleles = {}
     for path in files:
         try:
+            if is_structural(read_vcf(path)[0]):
+                print(f"{path.name}: structural variants, not scored", file=sys.stderr)
+                continue
             for record in read_calls(path, reference):
                 calls = callers.setdefault(record.caller, set())
                 if record.passed or not record.filters:
