@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,17 @@ Page = Callable[..., str]
 
 @pytest.fixture
 def page(tmp_path: Path) -> Page:
-    def made(n: int = 45, *, public: bool = False, imaged: int = 33) -> str:
+    def made(
+        n: int = 45, *, public: bool = False, imaged: int = 33, release_no: int = 1
+    ) -> str:
         rules = protocol(public=public)
         imaging = np.arange(n) < imaged
         site = write_site(tmp_path, columns(n, seed=3, imaging=imaging), rules)
         prepared = prepare(site, "0" * 64)
+        if release_no > 1:
+            about = prepared.bundle.about.model_copy(update={"release_no": release_no})
+            bundle = replace(prepared.bundle, about=about)
+            prepared = replace(prepared, bundle=bundle)
         assert verify(prepared.content, rules).findings == ()
         return re.sub(r"\s+", " ", review_page(prepared, site))
 
@@ -89,3 +96,9 @@ def test_closed_tables_are_printed(page: Page):
 def test_a_table_that_stays_has_no_list_of_nothing(page: Page):
     text = page()
     assert "stays here" in text and "<summary>0 numbers shown" not in text
+
+
+def test_a_further_release_is_told_with_its_rule(page: Page):
+    assert "Not the first release" not in page()
+    assert "would differ in fewer than 20 patients from what left before" in page(release_no=2)
+    assert "open data have no rule against it" in page(8, public=True, imaged=8, release_no=2)
