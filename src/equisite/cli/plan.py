@@ -45,7 +45,8 @@ def plan(site: CheckedSite) -> Iterator[str]:
         count = batch_count(len(patients), size, before.get(name, 0))
         batches = len(set(batch_numbers(key, patients, count).values()))
         line = f"{name.capitalize()}: {len(patients)} patients, {len(rows)} {unit}"
-        yield f"{line}, {batches} batches" if rows else f"{name.capitalize()}: none"
+        told = f"{batches} batch{'es' if batches != 1 else ''}"
+        yield f"{line}, {told}" if rows else f"{name.capitalize()}: none"
         jobs += batches * STEPS[name]
         if name == "genomics" and rows:
             shares = site.config.batches.calling_jobs(
