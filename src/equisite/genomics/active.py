@@ -42,13 +42,17 @@ def active_windows(reads: Iterable[bytes], gap_margin: int = GAP_MARGIN) -> Iter
 
     reads: SAM lines with the tag MD, sorted by position; memory does not grow with them.
     gap_margin: bases read on each side of an active gap.
+    Raises ValueError for a read without MD.
     """
     for contig, sites in _neighbourhoods(active_sites(reads), 2 * (MARGIN + gap_margin) + 1):
         yield from _windows(contig, sites, gap_margin)
 
 
 def active_sites(reads: Iterable[bytes]) -> Iterator[tuple[str, int, bool]]:
-    """Active bases: sequence, base, and whether a gap is there; in order of position."""
+    """Active bases: sequence, base, and whether a gap is there; in order of position.
+
+    Raises ValueError for a read without MD.
+    """
     substitutions: _Book = {}
     gaps: _Book = {}
     contig, flushed = b"", 0

@@ -170,11 +170,11 @@ class Callers:
         """
         if piece.place is None:
             with bench.lines(self.scan, PIECE="") as reads:
-                _write_bed(active, self._windows(reads))
+                _write_bed(active, self._active(reads))
             return active
         if piece.bases.size:
             with bench.lines(self.scan, PIECE=str(piece.place)) as reads:
-                _write_bed(active, _inside(self._windows(reads), piece.bases))
+                _write_bed(active, _inside(self._active(reads), piece.bases))
         else:
             _write_bed(active, ())
         if active.stat().st_size:
@@ -183,7 +183,8 @@ class Callers:
         _write_bed(somewhere, [(next(iter(self.reference)), 0, 1)])
         return somewhere
 
-    def _windows(self, reads: Iterable[bytes]) -> Iterator[Interval]:
+    def _active(self, reads: Iterable[bytes]) -> Iterator[Interval]:
+        """Intervals for the first caller, wider around gaps where it is the only one."""
         return active_windows(reads, GAP_MARGIN if self.second else LONE_GAP_MARGIN)
 
     def _cut(self, bench: Bench, order: Sequence[str], nominal: Place) -> Place | None:

@@ -19,7 +19,7 @@ from equisite.genomics.repeat_genotypes import (
     overruled,
     repeat_stretches,
 )
-from equisite.genomics.second_caller import Answer
+from equisite.genomics.second_caller import Answer, Call
 from equisite.genomics.spanning import Observed, ReadsInOrder, observe
 from equisite.variants.alignment import edits_between
 from equisite.variants.alleles import Edit
@@ -28,9 +28,6 @@ from equisite.variants.replay import Replay, place
 from equisite.variants.vcf import Genotype
 
 _BASES = frozenset("ACGT")
-
-Call = tuple[Genotype, str]
-"""A record and its final text."""
 
 
 def by_length(

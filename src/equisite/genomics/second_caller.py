@@ -25,6 +25,10 @@ _LABEL = (
 )
 
 
+Call = tuple[Genotype, str]
+"""A record and its final text."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """Final calls of a stretch of one sequence.
@@ -34,7 +38,7 @@ class Answer:
 
     contig: str
     heard: Sequence[Genotype]
-    calls: Sequence[tuple[Genotype, str]]
+    calls: Sequence[Call]
 
 
 class CachedReference(Mapping[str, str]):
@@ -98,6 +102,7 @@ def answers(
 
     first: calls of bcftools. second: calls of freebayes inside `asked`; its records get the
     first caller's fields. Both are sorted in the reference's order.
+    Raises VcfError.
     """
     for contig, ours, theirs in stretches(
         reference, read_genotypes(first), read_genotypes(second)
@@ -116,7 +121,10 @@ def answers(
 def write_answers(
     first: Path, answered: Iterable[Answer], write: Callable[[str], object]
 ) -> int:
-    """Write answers as VCF with the header of the first caller's; returns their records."""
+    """Write answers as VCF with the header of the first caller's; returns their records.
+
+    Raises ValueError where that has no header line.
+    """
     column = ""
     for line in open_text(first):
         if not line.startswith("#"):
