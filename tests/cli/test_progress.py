@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,3 +60,14 @@ def test_complaints_are_shown_and_chatter_is_not() -> None:
     ]:
         progress.line(line)
     assert out.getvalue() == "2 jobs failed to end\n"
+
+
+@pytest.mark.parametrize("what", ["setup log file: ", "set marker file for job started ("])
+def test_snakemake_s_own_notes_that_find_no_room_are_kept_for_the_end(what: str) -> None:
+    out = io.StringIO()
+    progress = Progress(out, terminal=False)
+    text = f"Failed to {what}[Errno 28] No space left on device). Snakemake will work."
+    for line in ["Building DAG of jobs...", text]:
+        progress.line(line)
+    assert out.getvalue() == ""
+    assert progress.trouble.others == [text]

@@ -18,6 +18,8 @@ _KNOWN = (
     "At least one job did not complete", "Exiting because a job execution failed",
     "Removing output files of failed job",
 )  # fmt: skip
+_OF_DISK = ("Failed to setup log file", "Failed to set marker file")
+"""What Snakemake says when it cannot write its own notes, with the machine's words."""
 _KEPT = 60
 _REFUSALS: set[int | None] = {2, 3, 4}
 KILLED = 128 + 9
@@ -106,7 +108,7 @@ class Trouble:
             self._within = ""
         elif text.startswith(_KNOWN):
             self._within = ""
-        elif text.startswith("Failed to setup log file"):
+        elif text.startswith(_OF_DISK):
             self._remember(text)
         else:
             return self._of_snakemake(text)
